@@ -1,16 +1,22 @@
 //! The overview, the first page of an organization's dashboard.
 
+mod projection;
+
 use serde::{Deserialize, Serialize};
+
+pub use projection::{DayKind, Projection};
 
 use crate::{
     calls::Call,
     ids::ApiKeyId,
     time::Timestamp,
-    usage::{Measures, UsageReport},
+    usage::{Distribution, GroupTotal, Measures, UsageReport},
 };
 
 /// Maximum number of reasons listed for rejected calls.
 pub const MAX_REJECTION_REASONS: usize = 4;
+/// Maximum number of models, keys and projects in the lists of those that cost most.
+pub const MAX_TOP_GROUPS: usize = 5;
 
 /// Data of the overview.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -19,8 +25,16 @@ pub struct Overview {
     pub month: Measures,
     /// Usage of the corresponding days of the previous month.
     pub previous: Measures,
+    /// Estimate of the whole month's usage; `None` in its first three days.
+    pub projection: Option<Projection>,
     /// Usage of the last 30 days by model.
     pub recent: UsageReport,
+    /// Times to the last byte, by the buckets of `recent`.
+    pub latencies: Vec<Distribution>,
+    /// The keys that cost most in the last 30 days, at most [`MAX_TOP_GROUPS`].
+    pub top_keys: Vec<GroupTotal>,
+    /// The projects that cost most in the last 30 days, at most [`MAX_TOP_GROUPS`].
+    pub top_projects: Vec<GroupTotal>,
     pub attention: Attention,
     pub latest_calls: Vec<Call>,
     pub active_keys: i64,

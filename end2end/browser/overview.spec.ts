@@ -2,6 +2,7 @@ import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { call, client } from "./client.ts";
 import { expect, test } from "./fixtures.ts";
 import { LogsPage } from "./pages/logs.ts";
+import { UsagePage } from "./pages/usage.ts";
 
 test("the overview lists what needs attention, and each entry leads to it", { tag: "@widths" }, async ({ signedIn: page, hub, owner, key, organization }) => {
   const home = `/o/${organization.slug}`;
@@ -34,4 +35,56 @@ test("figures name the compared period once, and a missing one as such", async (
   await page.goto(`/o/${organization.slug}`);
   await expect(page.getByRole("main").getByText("vs. same period last month")).toHaveCount(1);
   await expect(page.locator(".tile").filter({ hasText: "Calls" })).toContainText("no data last month");
+});
+
+test("each figure leads to its chart, which shows the figure", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
+  const home = `/o/${organization.slug}`;
+  const usage = new UsagePage(page);
+  for (let made = 0; made < 3; made += 1) await call(hub, key.secret);
+  await page.goto(home);
+  await expectToFit(page);
+  await expectAccessible(page);
+  for (const label of ["Spend", "Calls", "Tokens", "Errors"]) {
+    const tile = page.locator("a.tile").filter({ has: page.getByText(label, { exact: true }) });
+    const value = await tile.locator(".tile-value").innerText();
+    await tile.click();
+    await expect(page).toHaveURL(/\/usage\?.*compare=last-month/);
+    await expect(usage.metric(label)).toHaveAttribute("aria-pressed", "true");
+    // The overview shows the share of errors.
+    if (label !== "Errors") await expect(usage.tile(label)).toHaveText(value);
+    await page.goBack();
+    await expect(page.getByRole("heading", { name: "This month" })).toBeVisible();
+  }
+  await page.getByRole("link", { name: /^p95 latency, last 30 days/ }).click();
+  await expect(page).toHaveURL(/range=30d&metric=latency/);
+  await expect(usage.chart).toBeVisible();
+  await page.goBack();
+  await page.getByRole("link", { name: /^Error rate, last 30 days/ }).click();
+  await expect(page).toHaveURL(/range=30d&metric=errors/);
+});
+
+test("the lists of models, keys and projects lead to the usage of each", async ({ signedIn: page, hub, key, organization }) => {
+  const home = `/o/${organization.slug}`;
+  const usage = new UsagePage(page);
+  await call(hub, key.secret);
+  await page.goto(home);
+  for (const [title, filter] of [["Top models", "model=sandbox-1"], ["Top keys", `key=${key.id}`], ["Top projects", "project="]] as const) {
+    const list = page.locator(".top-groups").filter({ has: page.getByRole("heading", { name: title }) });
+    await expect(list.getByRole("listitem")).toHaveCount(1);
+    await list.getByRole("link").click();
+    await expect(page).toHaveURL(new RegExp(`/usage\\?range=30d&${filter}`));
+    await expect(usage.chips).toHaveCount(1);
+    await expect(usage.tile("Calls")).toHaveText("1");
+    await page.goBack();
+    await expect(page.getByRole("heading", { name: "This month" })).toBeVisible();
+  }
+});
+
+test("a month is estimated from its fourth day on", async ({ signedIn: page, hub, key, organization }) => {
+  await call(hub, key.secret);
+  await page.goto(`/o/${organization.slug}`);
+  await expect(page.getByRole("heading", { name: "This month" })).toBeVisible();
+  // The organization's days are those of UTC.
+  const day = new Date().getUTCDate();
+  await expect(page.getByRole("main").getByText(/^Estimate for the month: /)).toHaveCount(day > 3 ? 3 : 0);
 });

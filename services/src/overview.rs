@@ -4,10 +4,12 @@ use domain::{
     calls::{Call, CallQuery},
     overview::{Attention, Overview},
     permissions::Permission,
-    usage::{Comparison, Group, Metric, Range, UsageQuery, View},
 };
 
-use crate::{Actor, ServiceResult, Services, api_keys, calls, projects, usage};
+use crate::{
+    Actor, ServiceResult, Services, api_keys, calls, projects,
+    usage::{self, UsageSummary},
+};
 
 /// Number of calls shown.
 const LATEST_CALLS: u64 = 8;
@@ -15,32 +17,30 @@ const LATEST_CALLS: u64 = 8;
 /// Loads the month's figures, recent usage and latest calls, as far as the actor may see them.
 pub async fn get(services: &Services, actor: &Actor, base_url: String) -> ServiceResult<Overview> {
     let scope = projects::scope(services.database.read(), actor, Permission::ViewOverview).await?;
-    let month = UsageQuery {
-        range: Range::MonthToDate,
-        view: Some(View::Day),
-        compare: Some(Comparison::LastMonth),
-        ..UsageQuery::default()
-    };
-    let recent = UsageQuery {
-        range: Range::Last30Days,
-        view: Some(View::Day),
-        group: Group::Model,
-        metric: Metric::Spend,
-        ..UsageQuery::default()
-    };
     // Concurrently, so that the page waits only for the slowest.
-    let (month, recent, attention, latest_calls, active_keys, ever_called) = tokio::try_join!(
-        usage::report(services, actor, &month),
-        usage::report(services, actor, &recent),
+    let (usage, attention, latest_calls, active_keys) = tokio::try_join!(
+        usage::summary(services, actor, &scope),
         attention(services, actor),
         latest_calls(services, actor),
         api_keys::count_active(services, actor),
-        usage::ever_called(services, actor, &scope),
     )?;
+    let UsageSummary { month, previous, projection, recent, latencies, top_keys, top_projects } = usage;
     let example_model = services.catalog.example();
-    let previous = month.compared.map(|compared| compared.total).unwrap_or_default();
-    let month = month.total;
-    Ok(Overview { month, previous, recent, attention, latest_calls, active_keys, ever_called, base_url, example_model })
+    Ok(Overview {
+        month,
+        previous,
+        projection,
+        ever_called: recent.ever_called,
+        recent,
+        latencies,
+        top_keys,
+        top_projects,
+        attention,
+        latest_calls,
+        active_keys,
+        base_url,
+        example_model,
+    })
 }
 
 /// Loads what the actor should look into. Who may not see keys or calls gets no alerts about them.

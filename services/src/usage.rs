@@ -17,6 +17,7 @@ mod report;
 pub(crate) mod resolution;
 pub(crate) mod series_counts;
 mod sources;
+mod summary;
 mod sums;
 mod tagged_calls;
 
@@ -30,6 +31,7 @@ pub use local_format::LocalFormat;
 pub use model_keys::model_keys;
 pub use report::{EarlierReport, complete_comparison, complete_report, report};
 pub(crate) use report::{total, zone};
+pub(crate) use summary::{UsageSummary, summary};
 pub(crate) use sums::ever_called;
 
 use crate::{Organization, ServiceResult};

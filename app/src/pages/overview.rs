@@ -3,15 +3,23 @@
 mod attention;
 mod figures;
 mod first_steps;
+mod health;
 mod latest_calls;
 mod recent;
+mod top_groups;
 
-use domain::{overview::Overview as Figures, permissions::Permission};
+use domain::overview::Overview as Figures;
 use leptos::prelude::*;
 
 pub(crate) use self::first_steps::FirstStepsContent;
 use self::{
-    attention::Attention, figures::figures, first_steps::FirstSteps, latest_calls::LatestCalls, recent::Recent,
+    attention::Attention,
+    figures::figures,
+    first_steps::FirstSteps,
+    health::Health,
+    latest_calls::LatestCalls,
+    recent::Recent,
+    top_groups::{TopKeys, TopModels, TopProjects},
 };
 use crate::{
     api,
@@ -42,10 +50,26 @@ fn Content(overview: ReadSignal<Figures>) -> impl IntoView {
     view! {
         <When
             when=move || in_first_steps.get()
-            fallback=move || view! { <Month overview/> <Attention overview/> <Recent overview/> <LatestCalls overview/> <ZoneNote/> }
+            fallback=move || view! { <MonthAndRecent overview/> }
         >
             <FirstSteps overview on_end=move || in_first_steps.set(false)/>
         </When>
+    }
+}
+
+/// All that is shown once there are calls.
+#[component]
+fn MonthAndRecent(overview: ReadSignal<Figures>) -> impl IntoView {
+    view! {
+        <Month overview/>
+        <Attention overview/>
+        <Recent overview/>
+        <TopModels overview/>
+        <Health overview/>
+        <TopKeys overview/>
+        <TopProjects overview/>
+        <LatestCalls overview/>
+        <ZoneNote/>
     }
 }
 
@@ -53,8 +77,8 @@ fn Content(overview: ReadSignal<Figures>) -> impl IntoView {
 #[component]
 fn Month(overview: ReadSignal<Figures>) -> impl IntoView {
     let organization = use_organization();
-    let (slug, to_logs) = (organization.slug(), organization.may(Permission::ViewLogs));
-    let tiles = Memo::new(move |_| overview.with(|overview| figures(overview, &slug, to_logs)));
+    let slug = organization.slug();
+    let tiles = Memo::new(move |_| overview.with(|overview| figures(overview, &slug)));
     view! {
         <section class="month-figures" aria-labelledby="month">
             <header>

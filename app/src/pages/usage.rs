@@ -35,13 +35,14 @@ use domain::{
 use leptos::prelude::*;
 
 pub(super) use self::{
-    chart_data::{chart_data, plural},
+    chart_data::{bucket_sums, chart_data, plural},
     chips::filter_chips,
-    differences::error_trend,
+    differences::{error_trend, format_difference},
     export::with_organization,
     figures::{KEY_TILES, MetricTiles},
     filter_names::FilterNames,
     links::Links,
+    percentiles::{format_percentile, percentile_millis},
     range_menu::{ANY_TIME, RangeMenu, range_name},
     spend::{Spend, format_spend_share},
     zone_menu::ZoneMenu,

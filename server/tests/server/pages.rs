@@ -1,6 +1,8 @@
-//! The statuses of pages.
+//! The statuses of pages, and the answers that come with them.
 
-use axum::http::StatusCode;
+use axum::http::{Request, StatusCode, header};
+use domain::overview::Overview;
+use serde_json::Value;
 
 use crate::world::World;
 
@@ -36,4 +38,22 @@ async fn what_is_not_there_for_a_user_is_a_404() {
     for path in ["/o/acme", "/o/nowhere"] {
         assert_eq!(world.get(path, None).await.status(), expected(true), "{path}");
     }
+}
+
+#[tokio::test]
+async fn the_overview_comes_with_its_figures() {
+    let world = World::new().await;
+    let request = Request::get("/o/acme")
+        .header(header::HOST, "127.0.0.1:3000")
+        .header(header::COOKIE, format!("tollhouse={}", world.owner.token))
+        .body(())
+        .unwrap();
+    let data = server::dashboard::first_answers(&world.hub, request.into_parts().0).await;
+    let data: Value = serde_json::from_str(&data).unwrap();
+    let mut answers = data["answers"].as_object().unwrap().values();
+    let overview = answers.find_map(|answer| serde_json::from_value::<Overview>(answer.clone()).ok()).unwrap();
+    assert!(!overview.ever_called && overview.month.is_zero() && overview.top_keys.is_empty());
+    assert_eq!((overview.recent.buckets.len(), overview.latencies.len()), (30, 30));
+    // Nothing is projected to be more than nothing.
+    assert!(overview.projection.is_none_or(|projection| projection.calls == 0));
 }

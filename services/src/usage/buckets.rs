@@ -29,6 +29,11 @@ impl Buckets {
         self.starts.iter().copied().zip(ends).collect()
     }
 
+    /// One bucket in place of all.
+    pub(crate) fn whole(&self) -> Self {
+        Self { starts: self.starts.first().copied().into_iter().collect(), end: self.end }
+    }
+
     /// The index of the bucket that contains `moment`.
     pub(crate) fn index(&self, moment: Timestamp) -> Option<usize> {
         if moment >= self.end {

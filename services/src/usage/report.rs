@@ -164,15 +164,10 @@ pub(crate) async fn total(
 ) -> ServiceResult<Measures> {
     services.wait_until_stored().await;
     let days = buckets::every_day(first, after, organization.time_zone);
-    let sources = Sources::of(&whole(&days), true, organization.time_zone);
+    let sources = Sources::of(&days.whole(), true, organization.time_zone);
     let filter = Filter::default();
     let selection = Selection { organization, sources: &sources, scope, filter: &filter };
     selection.total(services.database.read()).await
-}
-
-/// One bucket in place of all.
-fn whole(buckets: &Buckets) -> Buckets {
-    Buckets { starts: buckets.starts.first().copied().into_iter().collect(), end: buckets.end }
 }
 
 /// What a report reads.
@@ -214,7 +209,7 @@ impl Reading<'_> {
     }
 
     async fn durations(&self, buckets: &Buckets) -> ServiceResult<Durations> {
-        let sources = self.sources(&whole(buckets), true);
+        let sources = self.sources(&buckets.whole(), true);
         self.selection(&sources).durations(self.database).await
     }
 

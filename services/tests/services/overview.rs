@@ -2,8 +2,15 @@
 
 use std::borrow::Cow;
 
-use domain::{calls::Outcome, overview::KeyAlertKind, permissions::Role, time::Timestamp};
-use services::{metering::CallRecord, overview};
+use domain::{
+    calls::Outcome,
+    money::Money,
+    overview::{KeyAlertKind, Projection},
+    permissions::Role,
+    time::Timestamp,
+    usage::{Comparison, Distribution, Metric, Range, UsageQuery, View},
+};
+use services::{metering::CallRecord, overview, usage};
 
 use crate::support::{StoredKey, TestCall, record};
 
@@ -35,6 +42,91 @@ on_both_databases! {
         assert_eq!((shown.month.calls, shown.month.refused, shown.previous.calls), (2, 1, 2));
         assert_eq!((shown.recent.buckets.len(), shown.recent.total.calls), (30, 2));
         assert_eq!((shown.latest_calls.len(), shown.active_keys, shown.ever_called), (6, 1, true));
+    }
+
+    async fn figures_are_those_of_usage(world: &World) {
+        let admin = world.organization("Acme", "Asia/Kathmandu").await;
+        let project = world.default_project(&admin).await;
+        let key = world.key(&admin, project, "web").await;
+        let made = [
+            TestCall::at("2026-11-17T14:32:06Z"),
+            TestCall::at("2026-11-17T14:00:00Z").outcome(Outcome::Failed),
+            TestCall::at("2026-11-17T13:00:00Z").outcome(Outcome::Refused),
+            TestCall::at("2026-11-16T18:14:59Z").model("gpt-y"),
+            TestCall::at("2026-10-31T18:15:00Z"),
+            TestCall::at("2026-10-31T18:14:59Z"),
+            TestCall::at("2026-10-17T14:32:06Z"),
+            TestCall::at("2026-10-17T14:32:07Z"),
+            TestCall::at("2026-09-30T18:15:00Z").model("gpt-y"),
+        ];
+        world.calls(&admin.organization, &key, &made).await;
+        let shown = overview::get(&world.services, &admin, String::new()).await.unwrap();
+        let query = |range, metric| UsageQuery {
+            range,
+            view: Some(View::Day),
+            metric,
+            compare: Some(Comparison::LastMonth),
+            ..UsageQuery::default()
+        };
+        let month = usage::report(&world.services, &admin, &query(Range::MonthToDate, Metric::Spend)).await.unwrap();
+        assert_eq!((shown.month, Some(shown.previous)), (month.total, month.compared.map(|compared| compared.total)));
+        let recent = usage::report(&world.services, &admin, &query(Range::Last30Days, Metric::Spend)).await.unwrap();
+        assert_eq!((shown.recent.buckets, shown.recent.end), (recent.buckets, recent.end));
+        assert_eq!((shown.recent.series, shown.recent.total), (recent.series, recent.total));
+        assert_eq!(shown.recent.durations.latency, recent.durations.latency);
+        let mut latency = Distribution::default();
+        shown.latencies.iter().for_each(|day| latency += *day);
+        assert_eq!((shown.latencies.len(), latency), (30, recent.durations.latency));
+        assert_eq!(shown.latencies[29].count(), 2);
+    }
+
+    async fn a_month_may_begin_before_the_last_30_days(world: &World) {
+        world.clock.set("2026-10-31T12:00:00Z");
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let key = world.key(&admin, project, "web").await;
+        let made = [TestCall::at("2026-10-01T12:00:00Z"), TestCall::at("2026-10-02T12:00:00Z")];
+        world.calls(&admin.organization, &key, &made).await;
+        let shown = overview::get(&world.services, &admin, String::new()).await.unwrap();
+        assert_eq!((shown.month.calls, shown.recent.total.calls, shown.recent.buckets.len()), (2, 1, 30));
+        assert_eq!(shown.recent.series[0].points[0].bucket, 0);
+    }
+
+    async fn a_month_is_projected_from_its_full_days(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let key = world.key(&admin, project, "web").await;
+        // The weekdays up to today, a Tuesday.
+        let days = [2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 16, 17];
+        let made = days.map(|day| TestCall::at(&format!("2026-11-{day:02}T12:00:00Z")));
+        world.calls(&admin.organization, &key, &made).await;
+        let projection = async || overview::get(&world.services, &admin, String::new()).await.unwrap().projection;
+        // All 21 weekdays of November.
+        let expected = Projection { spend: Some(Money::from_nanos(21_000)), calls: 21, tokens: 21 * 110 };
+        assert_eq!(projection().await, Some(expected));
+        world.clock.set("2026-11-03T23:59:59Z");
+        assert_eq!(projection().await, None);
+    }
+
+    async fn the_most_expensive_keys_and_projects_are_listed(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let [web, batch] = [world.key(&admin, project, "web").await, world.key(&admin, project, "batch").await];
+        let call = TestCall::at("2026-11-17T14:00:00Z");
+        world.calls(&admin.organization, &web, &[call.clone(), call.clone()]).await;
+        world.calls(&admin.organization, &batch, &[TestCall { cost: Some(9_000), ..call }]).await;
+        // Over 30 days ago.
+        world.calls(&admin.organization, &web, &[TestCall::at("2026-10-18T14:00:00Z")]).await;
+        let shown = overview::get(&world.services, &admin, String::new()).await.unwrap();
+        let keys: Vec<_> =
+            shown.top_keys.iter().map(|key| (key.label.as_str(), key.total.calls, key.total.spend.nanos())).collect();
+        assert_eq!(keys, [("batch", 1, 9_000), ("web", 2, 2_000)]);
+        let projects: Vec<_> = shown.top_projects.iter().map(|top| (top.key.clone(), top.total.calls)).collect();
+        assert_eq!(projects, [(project.to_string(), 3)]);
+        // A Developer without projects sees none of them.
+        let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
+        let shown = overview::get(&world.services, &developer, String::new()).await.unwrap();
+        assert!(shown.top_keys.is_empty() && shown.top_projects.is_empty());
     }
 
     async fn keys_that_need_an_action_are_counted_with_the_most_urgent_first(world: &World) {

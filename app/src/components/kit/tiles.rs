@@ -11,6 +11,8 @@ pub struct Tile {
     pub exact: String,
     /// Text below the figure.
     pub detail: String,
+    /// Text below the detail, such as an estimate.
+    pub note: String,
     pub trend: Trend,
     /// Address that the tile links to.
     pub href: Option<String>,
@@ -53,10 +55,12 @@ pub fn Tiles(
     let tile = move |(index, tile): (usize, Tile)| {
         // By which long figures get smaller type.
         let length = tile.value.chars().count().max(1).to_string();
+        let note = (!tile.note.is_empty()).then(|| view! { <span class="tile-note">{tile.note}</span> });
         let content = view! {
             <span class="tile-label">{tile.label}</span>
             <span class="tile-value" title=tile.exact style=("--length", length)>{tile.value}</span>
             <span class=tile.trend.class()>{tile.detail}</span>
+            {note}
         };
         if let Some(on_choose) = on_choose {
             let pressed = move || (chosen.get() == index).to_string();

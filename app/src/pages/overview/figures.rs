@@ -1,35 +1,38 @@
-//! The month's figures, each with its difference from the same period of the month before.
+//! The month's figures, each with its difference from the same days of the month before, and what the whole month may have.
 
 use domain::{
-    calls::OutcomeFilter,
-    overview::Overview,
-    usage::{Filter, Measures, Metric, Range, StatusFilter},
+    overview::{Overview, Projection},
+    usage::{Comparison, Measures, Metric, UsageQuery},
 };
 
 use crate::{
-    addresses::{LogsAddress, Page, UsageAddress},
+    addresses::{Page, UsageAddress},
     components::{Tile, format_compact, format_count, format_money, format_money_exact, format_percent},
-    pages::usage::{error_trend, plural},
+    pages::usage::{error_trend, format_difference, plural},
 };
 
-/// The month's figures; `to_logs` is whether the member may read the calls behind them.
-pub(super) fn figures(overview: &Overview, slug: &str, to_logs: bool) -> Vec<Tile> {
+/// The month's figures. Each leads to its chart, which compares as they do.
+pub(super) fn figures(overview: &Overview, slug: &str) -> Vec<Tile> {
     let (month, previous) = (&overview.month, &overview.previous);
     let usage = |metric| {
-        let mut address = UsageAddress::default();
-        address.query.metric = metric;
-        Some(address.href(slug))
+        let query = UsageQuery { metric, compare: Some(Comparison::LastMonth), ..UsageQuery::default() };
+        Some(UsageAddress::from(query).href(slug))
     };
-    let filter = Filter { statuses: vec![StatusFilter::Outcome(OutcomeFilter::Errors)], ..Filter::default() };
-    let failed = LogsAddress { range: Some(Range::MonthToDate), filter, ..LogsAddress::default() };
+    let projection = overview.projection.as_ref();
+    let count = |metric: Metric, projected: fn(&Projection) -> i64| Tile {
+        label: metric.label(),
+        value: format_compact(month.get(metric)),
+        exact: format_count(month.get(metric)),
+        detail: difference(metric, month, previous),
+        note: projection.map(|projection| estimate(&format_compact(projected(projection)))).unwrap_or_default(),
+        href: usage(metric),
+        ..Tile::default()
+    };
     vec![
-        Tile { href: usage(Metric::Spend), ..spend(month, previous) },
-        count("Calls", month.calls, previous.calls, usage(Metric::Calls)),
-        count("Tokens", month.tokens(), previous.tokens(), usage(Metric::Tokens)),
-        Tile {
-            href: if to_logs && month.errors > 0 { Some(failed.href(slug)) } else { usage(Metric::Errors) },
-            ..errors(month, previous)
-        },
+        Tile { href: usage(Metric::Spend), ..spend(month, previous, projection) },
+        count(Metric::Calls, |projection| projection.calls),
+        count(Metric::Tokens, |projection| projection.tokens),
+        Tile { href: usage(Metric::Errors), ..errors(month, previous) },
         Tile {
             label: "Active keys",
             value: format_count(overview.active_keys),
@@ -39,21 +42,23 @@ pub(super) fn figures(overview: &Overview, slug: &str, to_logs: bool) -> Vec<Til
     ]
 }
 
-/// The month's spend. An unknown cost isn't zero, and what lacks part of it is compared with nothing.
-fn spend(month: &Measures, previous: &Measures) -> Tile {
+/// The month's spend. An unknown cost isn't zero, and what lacks part of it is compared with nothing and not projected.
+fn spend(month: &Measures, previous: &Measures, projection: Option<&Projection>) -> Tile {
     let label = "Spend";
     let unpriced = plural(month.unpriced, "unpriced call");
     if month.is_spend_unknown() {
         return Tile { label, value: "—".to_owned(), detail: unpriced, ..Tile::default() };
     }
+    let projected = projection.and_then(|projection| projection.spend);
     Tile {
         label,
         value: format_money(month.spend),
         exact: format_money_exact(month.spend),
         detail: match month.unpriced {
-            0 => difference(month.spend.nanos(), previous.spend.nanos()),
+            0 => difference(Metric::Spend, month, previous),
             _ => format!("+ {unpriced}"),
         },
+        note: projected.map(|spend| estimate(&format_money(spend))).unwrap_or_default(),
         ..Tile::default()
     }
 }
@@ -70,30 +75,19 @@ fn errors(month: &Measures, previous: &Measures) -> Tile {
     }
 }
 
-fn count(label: &'static str, now: i64, before: i64, href: Option<String>) -> Tile {
-    Tile {
-        label,
-        value: format_compact(now),
-        exact: format_count(now),
-        detail: difference(now, before),
-        href,
-        ..Tile::default()
-    }
-}
-
 /// The detail of a figure that there is nothing to compare with.
 const NO_DATA: &str = "no data last month";
 
-/// The change from the compared period, with an arrow: more is neither better nor worse.
-fn difference(now: i64, before: i64) -> String {
-    match before {
-        0 if now == 0 => String::new(),
-        0 => NO_DATA.to_owned(),
-        _ if now == before => "no change".to_owned(),
-        _ => {
-            let arrow = if now > before { "▲" } else { "▼" };
-            let by = now.saturating_sub(before).saturating_abs();
-            format!("{arrow} {}", format_percent(by, before))
-        }
+/// The change from the same days of the month before.
+fn difference(metric: Metric, month: &Measures, previous: &Measures) -> String {
+    if month.calls > 0 && previous.calls == 0 && previous.refused == 0 {
+        return NO_DATA.to_owned();
     }
+    // Only storage depends on the time, and there is no tile for it.
+    format_difference(metric, month, previous, 1)
+}
+
+/// What the whole month may have.
+fn estimate(value: &str) -> String {
+    format!("Estimate for the month: {value}")
 }

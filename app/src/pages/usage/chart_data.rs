@@ -74,7 +74,7 @@ pub(crate) fn chart_data(report: &UsageReport, links: &Links) -> ChartData {
 }
 
 /// The sums over all groups, by bucket.
-fn bucket_sums(report: &UsageReport) -> Vec<Measures> {
+pub(crate) fn bucket_sums(report: &UsageReport) -> Vec<Measures> {
     let mut sums = vec![Measures::default(); report.buckets.len()];
     for point in report.series.iter().flat_map(|series| &series.points) {
         if let Some(sum) = sums.get_mut(point.bucket as usize) {

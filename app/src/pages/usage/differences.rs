@@ -7,7 +7,7 @@ use crate::components::{Trend, format_percent};
 
 /// The change of a metric: `▲ 12.3% ($4.20)`; without a percentage where there were too few calls. Both are of `millis`
 /// milliseconds. Empty where it isn't known, or where there is nothing to compare.
-pub(super) fn format_difference(metric: Metric, now: &Measures, before: &Measures, millis: i64) -> String {
+pub(crate) fn format_difference(metric: Metric, now: &Measures, before: &Measures, millis: i64) -> String {
     if metric == Metric::Spend && (now.unpriced > 0 || before.unpriced > 0) {
         return String::new();
     }

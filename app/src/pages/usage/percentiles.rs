@@ -40,11 +40,16 @@ pub(super) fn durations_of(series: &Series) -> Distribution {
 }
 
 /// A percentile with its bounds, as text and as detail: `1.90 s`, `1.00 s – 2.50 s`; `—` without any duration.
-pub(super) fn format_percentile(durations: &Distribution, percentile: Percentile) -> (String, String) {
+pub(crate) fn format_percentile(durations: &Distribution, percentile: Percentile) -> (String, String) {
     match durations.percentile(percentile) {
         Some(found) => (format_duration(millis(found).saturating_mul(1_000)), format_bounds(found)),
         None => ("—".to_owned(), String::new()),
     }
+}
+
+/// The estimate of a percentile in milliseconds, at least 1; 0 without any duration.
+pub(crate) fn percentile_millis(durations: &Distribution, percentile: Percentile) -> i64 {
+    durations.percentile(percentile).map_or(0, |found| millis(found).max(1))
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "no call takes so long")]
