@@ -200,7 +200,7 @@ fn organization_functions() -> Vec<Function> {
         Function::new(notifications::List { organization: slug(), unread_only: false, before: Some(note) }, inbox),
         Function::new(notifications::Mark { organization: slug(), ids: Some(vec![note]), read: true }, inbox),
         Function::new(
-            organizations::CountDeletedCalls { organization: slug(), call_retention: CallRetention { days: Some(35) } },
+            organizations::CountDeletedCalls { organization: slug(), call_retention: CallRetention::chosen(Some(35)) },
             settings,
         ),
         Function::new(organizations::SettingsRequest { organization: slug() }, settings),
