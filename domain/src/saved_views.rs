@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{choices, errors::FieldErrors, ids::SavedViewId, permissions::Permission, validation};
 
 /// Most views that a member can save in an organization, the shared ones included.
-pub const MAX_SAVED_VIEWS: u64 = 100;
+pub const MAX_SAVED_VIEWS: usize = 100;
 /// Longest query of a saved view, in bytes.
 pub const MAX_VIEW_QUERY: usize = 16 * 1024;
 

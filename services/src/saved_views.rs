@@ -3,20 +3,22 @@
 //! A personal view exists only for the member who saved it, and a shared one for all members who see its page. A view is an address: it
 //! shows each member what they may see. Shared views are in the audit log, personal ones aren't.
 
+mod cleanup;
+
 use domain::{
     errors::FieldErrors,
     ids::{OrganizationId, SavedViewId, UserId},
     permissions::Permission,
     saved_views::{MAX_SAVED_VIEWS, NewSavedView, SHARE_VIEWS, SavedView, SavedViewChanges, ViewedPage},
 };
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
 use serde_json::json;
+use uuid::Uuid;
 
+pub use self::cleanup::delete_orphans;
 use crate::{
     Actor, ServiceError, ServiceResult, Services, audit::AuditEvent, audited_change::AuditedChange,
-    database::DatabaseTransaction, entities::saved_views, random,
+    entities::saved_views, random,
 };
 
 /// Most views that are listed: a member's own, and the shared ones of others.
@@ -43,7 +45,7 @@ pub async fn list(services: &Services, actor: &Actor) -> ServiceResult<Vec<Saved
 /// Saves a view for the actor, or for all members.
 ///
 /// # Errors
-/// The actor doesn't see the page, or may not share; they have a view of this name on the page, or too many views.
+/// The actor doesn't see the page, or may not share; they have too many views.
 pub async fn create(services: &Services, actor: &Actor, new: NewSavedView) -> ServiceResult<SavedView> {
     let user = member(actor)?;
     actor.reach(new.page.permission())?;
@@ -54,11 +56,11 @@ pub async fn create(services: &Services, actor: &Actor, new: NewSavedView) -> Se
     }
     let (organization, transaction) = (actor.organization.id, change.transaction());
     let own = saved_views::of(organization).filter(saved_views::Column::UserId.eq(user.uuid()));
-    if own.count(transaction).await? >= MAX_SAVED_VIEWS {
+    let ids = own.select_only().column(saved_views::Column::Id).into_tuple::<Uuid>().all(transaction).await?;
+    if ids.len() >= MAX_SAVED_VIEWS {
         let message = format!("You have {MAX_SAVED_VIEWS} views. Delete one first.");
         return Err(FieldErrors::of("name", message).into());
     }
-    check_name(transaction, (organization, user), new.page.name(), &new.name).await?;
     let row = saved_views::Model {
         organization_id: organization.uuid(),
         id: random::uuid(change.now())?,
@@ -95,14 +97,10 @@ pub async fn edit(services: &Services, actor: &Actor, id: SavedViewId, changes: 
     if after.shared {
         change.actor().reach(SHARE_VIEWS)?;
     }
-    let (organization, author) = (actor.organization.id, UserId::new(before.user_id));
-    if after.name != before.name {
-        check_name(change.transaction(), (organization, author), &after.page, &after.name).await?;
-    }
     saved_views::Entity::update_many()
         .col_expr(saved_views::Column::Name, Expr::value(after.name.clone()))
         .col_expr(saved_views::Column::Shared, Expr::value(after.shared))
-        .filter(saved_views::Column::OrganizationId.eq(organization.uuid()))
+        .filter(saved_views::Column::OrganizationId.eq(before.organization_id))
         .filter(saved_views::Column::Id.eq(id.uuid()))
         .exec(change.transaction())
         .await?;
@@ -147,23 +145,6 @@ async fn begin(
         change.actor().reach(SHARE_VIEWS)?;
     }
     Ok((change, row))
-}
-
-/// Rejects a name that a member's view of the page has: both would look alike in the menu.
-async fn check_name(
-    transaction: &DatabaseTransaction,
-    (organization, user): (OrganizationId, UserId),
-    page: &str,
-    name: &str,
-) -> ServiceResult<()> {
-    let others = saved_views::of(organization)
-        .filter(saved_views::Column::UserId.eq(user.uuid()))
-        .filter(saved_views::Column::Page.eq(page))
-        .filter(saved_views::Column::Name.eq(name));
-    match others.count(transaction).await? {
-        0 => Ok(()),
-        _ => Err(FieldErrors::of("name", "There is a view of this name. Choose another one.").into()),
-    }
 }
 
 /// The member's own views, and the shared ones.
