@@ -1,3 +1,4 @@
+import type { Page } from "@playwright/test";
 import { Session } from "../lib/session.ts";
 import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { expect, signIn, test } from "./fixtures.ts";
@@ -79,7 +80,7 @@ test("a shared view of the log is in the menus of all who see the log, who can't
 });
 
 /** Opens the dialog; on phones its button is behind "More actions". */
-async function openViews(page: import("@playwright/test").Page): Promise<void> {
+async function openViews(page: Page): Promise<void> {
   const button = page.getByRole("main").getByRole("button", { name: "Views", exact: true });
   const more = page.getByRole("button", { name: "More actions" });
   await expect(button.or(more).filter({ visible: true }).first()).toBeVisible();
