@@ -1,7 +1,7 @@
 //! The time from which an organization that chose nothing keeps its calls for the default of 13 months; NULL for never.
 //!
 //! Until now calls were kept for ever unless an organization chose days, and "for ever" was stored as if nothing was chosen. So those that
-//! exist get 30 days in which to choose, of which the settings and the command line remind: an upgrade alone deletes nothing.
+//! exist get 30 days in which to choose, of which the overview, the settings and the command line remind: an upgrade alone deletes nothing.
 //!
 //! NULL means never, since servers of the previous version insert it, and neither they nor this one delete calls by it.
 
