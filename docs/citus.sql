@@ -38,6 +38,7 @@ SELECT create_distributed_table('project_members', 'organization_id', colocate_w
 SELECT create_distributed_table('projects', 'organization_id', colocate_with => 'api_keys');
 SELECT create_distributed_table('provider_objects', 'organization_id', colocate_with => 'api_keys');
 SELECT create_distributed_table('rollups', 'organization_id', colocate_with => 'api_keys');
+SELECT create_distributed_table('saved_views', 'organization_id', colocate_with => 'api_keys');
 SELECT create_distributed_table('series', 'organization_id', colocate_with => 'api_keys');
 
 -- The rest stays on the coordinator, as it is: what is looked up before the organization is known (key_directory,

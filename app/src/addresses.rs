@@ -16,6 +16,7 @@ mod page;
 mod part;
 mod query;
 mod query_reader;
+mod saved_view;
 mod usage;
 mod validity;
 
@@ -30,4 +31,5 @@ pub use notifications::NotificationsAddress;
 pub use page::{Address, Page};
 pub use part::CodePart;
 pub use query::Query;
+pub use saved_view::saved_view_href;
 pub use usage::UsageAddress;

@@ -14,4 +14,5 @@ pub mod organizations;
 pub mod overview;
 pub mod projects;
 pub mod rate_limits;
+pub mod saved_views;
 pub mod usage;

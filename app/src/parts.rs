@@ -68,6 +68,7 @@ parts! {
     Notifications: notifications => pages::Notifications [NotificationsAddress::invalid],
     Overlays: overlays => layout::OverlayViews,
     Overview: overview => pages::Overview,
+    SavedViews: saved_views => pages::SavedViewsDialog,
     Settings: settings => pages::Settings,
     SignIn: sign_in => pages::SignIn,
     SignUp: sign_up => pages::SignUp,

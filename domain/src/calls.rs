@@ -33,7 +33,7 @@ pub use self::{
     facets::{Facet, FacetValue, Facets},
     rejection::{CallRejection, RejectionRule},
     replay::CallReplay,
-    retention::{CALL_DAYS, CallRetention},
+    retention::{CALL_DAYS, CallRetention, DEFAULT_CALL_DAYS},
     search_text::{
         CompletionOption, SearchCompletion, SearchNames, SearchQualifier, SearchText, SearchTextError, format_millis,
         parse_millis,

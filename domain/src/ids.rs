@@ -140,6 +140,8 @@ ids! {
     NotificationId = "note";
     /// Id of a file that a job makes.
     ExportId = "exp";
+    /// Id of a saved view of usage or log.
+    SavedViewId = "view";
 }
 
 impl CallId {

@@ -22,6 +22,7 @@ pub mod overview;
 pub mod permissions;
 pub mod projects;
 pub mod rate_limits;
+pub mod saved_views;
 mod text;
 pub mod time;
 pub mod usage;

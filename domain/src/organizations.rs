@@ -83,6 +83,38 @@ impl OrganizationSettings {
         }
     }
 
+    /// Returns the settings with changes applied, checked together.
+    ///
+    /// # Errors
+    /// A setting is invalid, or a change would keep bodies for longer than their calls: they are deleted with them, so that the longer
+    /// time would be untrue. Settings of before that disagree don't hinder other changes.
+    pub fn changed(&self, changes: SettingsChanges) -> Result<Self, FieldErrors> {
+        let (sets_bodies, sets_calls) = (changes.bodies.is_some(), changes.call_retention.is_some());
+        let mut settings = self.with(changes);
+        settings.call_retention = settings.call_retention.after(self.call_retention);
+        let settings = settings.validated()?;
+        let mut errors = FieldErrors::default();
+        if let (Some(body_days), Some(call_days)) = (settings.bodies.days, settings.call_retention.days)
+            && body_days > call_days
+        {
+            if sets_calls {
+                errors.add(
+                    "call_days",
+                    format!(
+                        "Request and response bodies are stored for {body_days} days. Keep calls for at least as long."
+                    ),
+                );
+            }
+            if sets_bodies {
+                errors.add(
+                    "body_days",
+                    format!("Calls are kept for {call_days} days. Store bodies for {call_days} days or less."),
+                );
+            }
+        }
+        errors.into_result().map(|()| settings)
+    }
+
     /// Checks the settings, and cleans the names of redacted fields.
     pub fn validated(self) -> Result<Self, FieldErrors> {
         let mut errors = FieldErrors::default();
@@ -96,5 +128,51 @@ impl OrganizationSettings {
         let call_retention = self.call_retention.validated(&mut errors);
         let bodies = self.bodies.validated(&mut errors);
         errors.into_result().map(|()| Self { bodies, call_retention, ..self })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(body_days: Option<u32>, call_days: Option<u32>) -> OrganizationSettings {
+        OrganizationSettings {
+            session_idle_minutes: DEFAULT_SESSION_IDLE_MINUTES,
+            key_policy: KeyPolicy::default(),
+            bodies: BodySettings { days: body_days, ..BodySettings::default() },
+            call_retention: CallRetention::chosen(call_days),
+        }
+    }
+
+    fn bodies(days: Option<u32>) -> SettingsChanges {
+        let bodies = BodySettings { days, ..BodySettings::default() };
+        SettingsChanges { bodies: Some(bodies), ..SettingsChanges::default() }
+    }
+
+    fn calls(days: Option<u32>) -> SettingsChanges {
+        SettingsChanges { call_retention: Some(CallRetention::chosen(days)), ..SettingsChanges::default() }
+    }
+
+    #[test]
+    fn calls_are_kept_for_at_least_as_long_as_their_bodies() {
+        let errors = settings(Some(90), None).changed(calls(Some(60))).unwrap_err();
+        let advice = "Request and response bodies are stored for 90 days. Keep calls for at least as long.";
+        assert_eq!((errors.get("call_days"), errors.get("body_days")), (Some(advice), None));
+        let errors = settings(Some(30), Some(60)).changed(bodies(Some(61))).unwrap_err();
+        let advice = "Calls are kept for 60 days. Store bodies for 60 days or less.";
+        assert_eq!((errors.get("body_days"), errors.get("call_days")), (Some(advice), None));
+        let errors = settings(None, None).changed(bodies(Some(61)).and(calls(Some(60)))).unwrap_err();
+        assert!(errors.get("call_days").is_some() && errors.get("body_days").is_some());
+
+        assert!(settings(Some(90), None).changed(calls(Some(90))).is_ok());
+        assert!(settings(Some(90), Some(90)).changed(calls(None)).is_ok());
+        assert!(settings(None, Some(35)).changed(bodies(None)).is_ok());
+        assert!(settings(Some(90), Some(90)).changed(bodies(Some(35)).and(calls(Some(35)))).is_ok());
+    }
+
+    #[test]
+    fn settings_of_before_that_disagree_hinder_no_other_change() {
+        let idle = SettingsChanges { session_idle_minutes: Some(60), ..SettingsChanges::default() };
+        assert_eq!(settings(Some(90), Some(35)).changed(idle).unwrap().session_idle_minutes, 60);
     }
 }

@@ -52,12 +52,15 @@ pub struct Attention {
     /// Alerts about keys, the most urgent first.
     pub keys: Vec<KeyAlert>,
     pub rejections: Rejections,
+    /// Time from which old calls are deleted by default, while it is near and nothing is chosen; for those who may choose.
+    #[serde(default)]
+    pub call_deletion: Option<Timestamp>,
 }
 
 impl Attention {
     /// Whether there is nothing to look into.
     pub const fn is_empty(&self) -> bool {
-        self.keys.is_empty() && self.rejections.calls == 0
+        self.keys.is_empty() && self.rejections.calls == 0 && self.call_deletion.is_none()
     }
 }
 

@@ -49,8 +49,11 @@ test("calls are kept for as many days as chosen, and the log of older ones says 
   const [settings, logs] = [new SettingsPage(page), new LogsPage(page)];
   const section = settings.section("Calls");
   await settings.open(organization.slug);
-  await expect(section.getByRole("radio", { name: /^Keep all/ })).toBeChecked();
-  await section.getByRole("radio", { name: /^Delete old calls/ }).check();
+  // Nothing is chosen, so the default is shown, and from when it applies.
+  await expect(section.getByRole("radio", { name: /^Delete old calls/ })).toBeChecked();
+  await expect(section.getByLabel("Keep for")).toHaveValue("397");
+  await expect(section.getByRole("note")).toContainText(/^Nothing is chosen yet\. From \d+ \w+ \d{4}, calls older than 13 months are deleted/);
+  await expect(settings.saveButton).toBeHidden();
   await settings.typeDays("Calls", "34");
   await settings.saveButton.click();
   await expect(section.getByRole("alert").filter({ hasText: "Choose 35 to 3650 days." })).toBeVisible();
@@ -61,6 +64,7 @@ test("calls are kept for as many days as chosen, and the log of older ones says 
   await settings.saveAndWait();
   await page.reload();
   await expect(section.getByLabel("Keep for")).toHaveValue("90");
+  await expect(section.getByRole("note")).toHaveCount(0);
 
   // As a bar of that day links to it.
   await logs.open(organization.slug, "?from=2026-01-10T00:00:00Z&to=2026-01-11T00:00:00Z");

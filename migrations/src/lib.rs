@@ -50,9 +50,11 @@ mod m0052_client_requests;
 mod m0055_undecided_bodies;
 mod m0056_first_byte_bins;
 mod m0057_call_tags;
+mod m0058_saved_views;
 mod m0059_member_settings;
 mod m0060_exports;
 mod m0061_metadata_only_keys;
+mod m0062_default_call_retention;
 
 pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
@@ -109,9 +111,11 @@ impl MigratorTrait for Migrator {
             Box::new(m0055_undecided_bodies::Migration),
             Box::new(m0056_first_byte_bins::Migration),
             Box::new(m0057_call_tags::Migration),
+            Box::new(m0058_saved_views::Migration),
             Box::new(m0059_member_settings::Migration),
             Box::new(m0060_exports::Migration),
             Box::new(m0061_metadata_only_keys::Migration),
+            Box::new(m0062_default_call_retention::Migration),
         ]
     }
 }

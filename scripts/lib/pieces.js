@@ -27,6 +27,7 @@ const LATER = [
   "key_history",
   "log_columns",
   "overlays",
+  "saved_views",
   "tag_dialog",
   "token_table",
   "usage_filters",

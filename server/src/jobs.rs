@@ -7,6 +7,7 @@ use services::{
     exports::ExportFolder,
     jobs::{self, JobHandler},
     metering::upkeep::{self, UpkeepSpan},
+    saved_views,
 };
 
 use crate::exports;
@@ -39,6 +40,12 @@ fn upkeep_handlers() -> Vec<JobHandler> {
         JobHandler::periodic("background_migrations", 5 * MINUTE, |services| async move {
             background_migrations::run(&services).await
         }),
+        // A shared view of a member who left does no harm meanwhile.
+        JobHandler::periodic(
+            "view_cleanup",
+            HOUR,
+            |services| async move { saved_views::delete_orphans(&services).await },
+        ),
         JobHandler::periodic("call_cleanup", HOUR, |services| async move { calls::retention::run(&services).await }),
         JobHandler::periodic("rollup_upkeep", DAY, |services| async move {
             upkeep::run(&services, UpkeepSpan::Recent).await

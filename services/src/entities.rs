@@ -31,6 +31,7 @@ pub(crate) mod prices;
 pub(crate) mod project_members;
 pub(crate) mod projects;
 pub(crate) mod provider_objects;
+pub(crate) mod saved_views;
 pub(crate) mod sealed_secrets;
 pub(crate) mod series;
 pub(crate) mod sessions;

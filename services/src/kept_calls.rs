@@ -2,7 +2,7 @@
 
 use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
-use domain::time::Timestamp;
+use domain::{calls::CallRetention, time::Timestamp};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::{Organization, ServiceResult, Services, entities::organizations, zones};
@@ -18,26 +18,34 @@ pub(crate) async fn kept_since_at(
     organization: &Organization,
     now: Timestamp,
 ) -> ServiceResult<Option<Timestamp>> {
-    let days = organizations::Entity::find()
+    let stored = organizations::Entity::find()
         .select_only()
-        .column(organizations::Column::CallDays)
+        .columns([organizations::Column::CallDays, organizations::Column::CallDefaultFrom])
         .filter(organizations::Column::Id.eq(organization.id.uuid()))
-        .into_tuple::<Option<i32>>()
+        .into_tuple::<(Option<i32>, Option<i64>)>()
         .one(database)
-        .await?
-        .flatten();
+        .await?;
+    let days = stored.and_then(|(days, default_from)| retention(days, default_from).days_at(now));
     Ok(days.map(|days| first_moment(days, organization.time_zone, now)))
 }
 
+/// The stored choice of an organization. Days take precedence: a server of the previous version sets only them.
+pub(crate) fn retention(days: Option<i32>, default_from: Option<i64>) -> CallRetention {
+    match days.and_then(|days| u32::try_from(days).ok()) {
+        Some(days) => CallRetention::chosen(Some(days)),
+        None => CallRetention { days: None, default_from: default_from.map(Timestamp::from_millis) },
+    }
+}
+
 /// The beginning of the day in `zone` that is `days` before today.
-pub(crate) fn first_moment(days: i32, zone: Tz, now: Timestamp) -> Timestamp {
+pub(crate) fn first_moment(days: u32, zone: Tz, now: Timestamp) -> Timestamp {
     zones::start_of_day(first_day(days, zone, now), zone)
 }
 
 /// The day in `zone` that is `days` before today.
-pub(crate) fn first_day(days: i32, zone: Tz, now: Timestamp) -> NaiveDate {
+pub(crate) fn first_day(days: u32, zone: Tz, now: Timestamp) -> NaiveDate {
     let today = zones::date(now, zone);
-    today.checked_sub_days(Days::new(u64::from(days.unsigned_abs()))).unwrap_or(today)
+    today.checked_sub_days(Days::new(u64::from(days))).unwrap_or(today)
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ pub mod provider_objects;
 mod quotas;
 mod random;
 pub mod rate_limits;
+pub mod saved_views;
 pub mod sealed_secrets;
 pub mod security;
 mod slugs;

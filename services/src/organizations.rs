@@ -4,7 +4,7 @@ use chrono_tz::Tz;
 use domain::{
     api_keys::KeyPolicy,
     bodies::{BodySettings, DEFAULT_BODY_LIMIT},
-    calls::CallRetention,
+    calls::DEFAULT_CALL_DAYS,
     errors::FieldErrors,
     ids::OrganizationId,
     organizations::{DEFAULT_SESSION_IDLE_MINUTES, OrganizationSettings, SettingsChanges},
@@ -24,7 +24,7 @@ use crate::{
     changes::ChangeKind,
     database::DatabaseTransaction,
     entities::organizations,
-    projects, random,
+    kept_calls, projects, random,
     slugs::{self, Naming},
 };
 
@@ -106,6 +106,8 @@ async fn insert(
             tokens_per_minute: None,
             most_calls_per_minute: most_calls_per_minute.map(i64::from),
             call_days: None,
+            // Earlier no call is as old.
+            call_default_from: Some(now.plus_days(i64::from(DEFAULT_CALL_DAYS)).millis()),
             bodies_undecided: true,
         };
         let inserted = organizations::Entity::insert(organizations::ActiveModel::from(row.clone()))
@@ -178,7 +180,7 @@ pub async fn update_settings(
         .await?
         .ok_or(ServiceError::NotFound)?;
     let before = settings_of(&row)?;
-    let settings = before.with(changes.into()).validated()?;
+    let settings = before.changed(changes.into())?;
     let minutes = i32::try_from(settings.session_idle_minutes).unwrap_or(i32::MAX);
     let longest_life = settings.key_policy.longest_life_days.map(|days| i32::try_from(days).unwrap_or(i32::MAX));
     organizations::Entity::update_many()
@@ -190,6 +192,10 @@ pub async fn update_settings(
         .col_expr(organizations::Column::BodyRedact, Expr::value(json!(settings.bodies.redact).to_string()))
         .col_expr(organizations::Column::BodiesUndecided, Expr::value(settings.bodies.undecided))
         .col_expr(organizations::Column::CallDays, Expr::value(settings.call_retention.days.map(to_i32)))
+        .col_expr(
+            organizations::Column::CallDefaultFrom,
+            Expr::value(settings.call_retention.default_from.map(Timestamp::millis)),
+        )
         .filter(organizations::Column::Id.eq(row.id))
         .exec(change.transaction())
         .await?;
@@ -225,7 +231,7 @@ fn settings_of(row: &organizations::Model) -> ServiceResult<OrganizationSettings
         session_idle_minutes: u32::try_from(row.session_idle_minutes).unwrap_or(DEFAULT_SESSION_IDLE_MINUTES),
         key_policy: key_policy_of(row),
         bodies: BodySettings { undecided, ..bodies },
-        call_retention: CallRetention { days: row.call_days.and_then(|days| u32::try_from(days).ok()) },
+        call_retention: kept_calls::retention(row.call_days, row.call_default_from),
     })
 }
 

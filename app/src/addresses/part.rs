@@ -27,6 +27,7 @@ pub enum CodePart {
     Notifications,
     Overlays,
     Overview,
+    SavedViews,
     Settings,
     SignIn,
     SignUp,

@@ -37,7 +37,7 @@ mod row_window;
 mod summary;
 mod timing;
 
-use domain::usage::Filter;
+use domain::{saved_views::ViewedPage, usage::Filter};
 use leptos::{html, prelude::*};
 
 pub(super) use self::outcome::{StatusBadge, cost_text, duration_text};
@@ -55,7 +55,7 @@ use self::{
     row_window::RowWindow,
 };
 pub(crate) use self::{call_content::CallContent, call_page::CallPage, column_dialog::LogColumnsDialog};
-use super::{export::Export, usage::with_organization};
+use super::{export::Export, saved_views::SavedViews, usage::with_organization};
 use crate::{
     addresses::LogsAddress,
     components::{Awaited, PageHead, Skeleton, zone_name},
@@ -74,12 +74,21 @@ pub fn Logs() -> impl IntoView {
     let href = Callback::new(move |(address,): (LogsAddress,)| address.href(&organization.slug()));
     let file = Signal::derive(move || export(&organization.slug(), &address.get()));
     let facts = Signal::derive(move || export_facts(&address.get(), organization.time_zone()));
+    // The call that is open isn't part of a view.
+    let view_query = Signal::derive(move || {
+        let address = LogsAddress { call: None, ..address.get() };
+        address.to_query().append_to("")
+    });
     view! {
         <PageHead
             title="Logs"
             description=|| "All API calls, newest first"
             live=true
-            secondary=move || view! { <DeleteBodies address/> <Export href=file facts/> }
+            secondary=move || view! {
+                <SavedViews page=ViewedPage::Logs query=view_query/>
+                <DeleteBodies address/>
+                <Export href=file facts/>
+            }
         />
         <Calls address href/>
     }

@@ -30,6 +30,7 @@ mod zone_menu;
 
 use domain::{
     permissions::Permission,
+    saved_views::ViewedPage,
     usage::{Filter, Metric, Range, UsageReport},
 };
 use leptos::prelude::*;
@@ -63,7 +64,7 @@ pub(crate) use self::{
     days::CustomRangeDialog, filter_list::UsageFilters, picture::ChartPicture, tag_dialog::TagDialogContent,
     token_table::TokenTable,
 };
-use super::export::Export;
+use super::{export::Export, saved_views::SavedViews};
 use crate::{
     addresses::UsageAddress,
     api,
@@ -96,12 +97,16 @@ pub fn Usage() -> impl IntoView {
     let export_facts = Signal::derive(move || {
         report.with(|report| links.with(|links| report.map(|report| facts(report, links)).unwrap_or_default()))
     });
+    let view_query = Signal::derive(move || address.with(|address| address.to_query().append_to("")));
     view! {
         <PageHead
             title="Usage"
             description=move || view! { {description} }
             live=true
-            secondary=move || view! { <Export href=export_href facts=export_facts/> }
+            secondary=move || view! {
+                <SavedViews page=ViewedPage::Usage query=view_query/>
+                <Export href=export_href facts=export_facts/>
+            }
         />
         <div class="usage">
             <Controls address report names/>

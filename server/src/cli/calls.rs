@@ -3,7 +3,11 @@
 use std::str::FromStr;
 
 use clap::Args;
-use domain::{calls::CallRetention, organizations::SettingsChanges};
+use domain::{
+    calls::{CallRetention, DEFAULT_CALL_DAYS},
+    organizations::SettingsChanges,
+    time::Timestamp,
+};
 use serde::Serialize;
 use services::{Actor, Services, organizations};
 
@@ -12,7 +16,7 @@ use super::{CliError, output};
 /// Options of the command.
 #[derive(Args, Debug)]
 pub struct CallEdits {
-    /// Number of days to keep calls, 35 to 3650, or "forever"
+    /// Number of days to keep calls, 35 to 3650, or "forever"; 397 (13 months) unless chosen
     #[arg(long, value_name = "DAYS|forever")]
     days: Option<CallDays>,
 }
@@ -36,22 +40,29 @@ impl FromStr for CallDays {
 
 #[derive(Serialize)]
 struct CallRetentionRow {
-    /// `None` if all calls are kept.
+    /// The chosen days; `None` if all calls are kept, or if nothing is chosen.
     days: Option<u32>,
+    /// Time from which the default applies; only while nothing is chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default_from: Option<Timestamp>,
 }
 
 impl CallRetentionRow {
     fn line(&self) -> String {
-        self.days.map_or_else(|| "kept: forever".to_owned(), |days| format!("kept: {days} days"))
+        match (self.days, self.default_from) {
+            (Some(days), _) => format!("kept: {days} days"),
+            (None, Some(from)) => format!("kept: {DEFAULT_CALL_DAYS} days from {from} on, since nothing is chosen"),
+            (None, None) => "kept: forever".to_owned(),
+        }
     }
 }
 
 pub(super) async fn run(services: &Services, actor: &Actor, edits: CallEdits, json: bool) -> Result<(), CliError> {
     if let Some(CallDays(days)) = edits.days {
-        let retention = CallRetention { days };
+        let retention = CallRetention::chosen(days);
         let changes = SettingsChanges { call_retention: Some(retention), ..SettingsChanges::default() };
         organizations::update_settings(services, actor, changes).await?;
     }
-    let CallRetention { days } = organizations::settings(services, actor).await?.call_retention;
-    output::data(json, &CallRetentionRow { days }, CallRetentionRow::line)
+    let CallRetention { days, default_from } = organizations::settings(services, actor).await?.call_retention;
+    output::data(json, &CallRetentionRow { days, default_from }, CallRetentionRow::line)
 }

@@ -19,7 +19,7 @@ pub use crate::kept_calls::kept_since;
 use crate::{
     Actor, ServiceResult, Services,
     entities::organizations,
-    kept_calls::{first_day, first_moment},
+    kept_calls::{self, first_day, first_moment},
     projects::ProjectScope,
     usage, zones,
 };
@@ -28,13 +28,21 @@ use crate::{
 /// until then, older calls aren't shown.
 pub async fn run(services: &Services) -> ServiceResult<()> {
     let now = services.now();
-    let rows: Vec<(Uuid, String, Option<i32>)> = organizations::Entity::find()
+    let rows: Vec<(Uuid, String, Option<i32>, Option<i64>)> = organizations::Entity::find()
         .select_only()
-        .columns([organizations::Column::Id, organizations::Column::TimeZone, organizations::Column::CallDays])
+        .columns([
+            organizations::Column::Id,
+            organizations::Column::TimeZone,
+            organizations::Column::CallDays,
+            organizations::Column::CallDefaultFrom,
+        ])
         .into_tuple()
         .all(services.database.read())
         .await?;
-    let keepers: Vec<Keeper> = rows.into_iter().map(|(id, zone, days)| Keeper::new(id, &zone, days, now)).collect();
+    let keepers: Vec<Keeper> = rows
+        .into_iter()
+        .map(|(id, zone, days, default_from)| Keeper::new(id, &zone, kept_calls::retention(days, default_from), now))
+        .collect();
     if keepers.iter().all(|keeper| keeper.since.is_none()) {
         return Ok(());
     }
@@ -54,10 +62,13 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn new(organization: Uuid, zone: &str, days: Option<i32>, now: Timestamp) -> Self {
+    fn new(organization: Uuid, zone: &str, retention: CallRetention, now: Timestamp) -> Self {
         // Only known names are stored; one that a later version drops becomes UTC.
         let zone = zone.parse().unwrap_or(Tz::UTC);
-        Self { organization: OrganizationId::new(organization), since: days.map(|days| first_moment(days, zone, now)) }
+        Self {
+            organization: OrganizationId::new(organization),
+            since: retention.days_at(now).map(|days| first_moment(days, zone, now)),
+        }
     }
 
     /// The lowest id that is kept.
@@ -75,7 +86,7 @@ pub async fn count_deleted(services: &Services, actor: &Actor, retention: CallRe
     let retention = retention.validated(&mut errors);
     errors.into_result()?;
     let (organization, zone) = (&actor.organization, actor.organization.time_zone);
-    let Some(days) = retention.days.and_then(|days| i32::try_from(days).ok()) else { return Ok(0) };
+    let Some(days) = retention.days else { return Ok(0) };
     let Some(oldest) = oldest(services, organization.id).await?.map(|call| call.started_at()) else { return Ok(0) };
     let kept_since = kept_since(services, organization).await?.map_or(oldest, |since| since.max(oldest));
     let (first, after) = (zones::date(kept_since, zone), first_day(days, zone, services.now()));

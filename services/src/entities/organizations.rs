@@ -23,8 +23,10 @@ pub struct Model {
     pub tokens_per_minute: Option<i64>,
     /// Ceiling of the limit that its administrators set; `None` where the operator created the organization.
     pub most_calls_per_minute: Option<i64>,
-    /// Days for which calls are kept; `None` for ever.
+    /// Days for which calls are kept; `None` for all, or for the default from `call_default_from` on.
     pub call_days: Option<i32>,
+    /// Time from which the default applies, while nothing is chosen; `None` for never.
+    pub call_default_from: Option<i64>,
     /// Whether it has yet to be chosen if bodies are stored; `body_days` is 0 until then.
     pub bodies_undecided: bool,
 }

@@ -295,6 +295,7 @@ const WITHOUT_ACTOR: &[&str] = &[
     "provider_objects/job_results.rs",
     "organizations.rs",
     "quotas.rs",
+    "saved_views/cleanup.rs",
     "sealed_secrets.rs",
     "sealed_secrets/rotate.rs",
 ];

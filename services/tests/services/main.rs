@@ -40,6 +40,7 @@ mod overview;
 mod plans;
 mod provider_objects;
 mod rate_limits;
+mod saved_views;
 mod schema;
 mod sealed_secrets;
 mod sessions;

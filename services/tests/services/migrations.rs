@@ -1,9 +1,12 @@
 //! Effects of migrations on data.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use ::migrations::{Migrator, MigratorTrait};
 use domain::{
     api_keys::Rotation,
-    calls::Outcome,
+    calls::{CallRetention, DEFAULT_CALL_DAYS, Outcome},
+    organizations::SettingsChanges,
     permissions::Role,
     time::Timestamp,
     usage::{Group, Range, UsageQuery, UsageReport, View},
@@ -15,7 +18,7 @@ use services::{
         LATENCY_BINS,
         upkeep::{self, UpkeepSpan},
     },
-    usage,
+    organizations, usage,
 };
 
 use crate::support::{TestCall, World};
@@ -129,6 +132,22 @@ on_both_databases! {
         back_and_forth(world, "_first_byte_bins", &[]).await;
         assert_eq!(days(world).await.len(), now.len());
         assert_eq!(reports(world, &admin).await, twice);
+    }
+
+    async fn an_upgrade_gives_thirty_days_before_calls_are_deleted_by_default(world: &World) {
+        let (acme, chosen) = (world.organization("Acme", "UTC").await, world.organization("Other", "UTC").await);
+        let days = CallRetention::chosen(Some(90));
+        let changes = SettingsChanges { call_retention: Some(days), ..SettingsChanges::default() };
+        organizations::update_settings(&world.services, &chosen, changes).await.unwrap();
+        back_and_forth(world, "_default_call_retention", &[]).await;
+        // The migration asks the system for the time.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+        let now = Timestamp::from_millis(i64::try_from(now).unwrap());
+        let retention = async |actor| organizations::settings(&world.services, actor).await.unwrap().call_retention;
+        let unchosen = retention(&acme).await;
+        assert_eq!(unchosen.days_at(now.plus_days(29)), None);
+        assert_eq!(unchosen.days_at(now.plus_days(30).plus_minutes(1)), Some(DEFAULT_CALL_DAYS));
+        assert_eq!(retention(&chosen).await, days);
     }
 
     async fn what_providers_keep_stays_whoever_keeps_it(world: &World) {

@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 
 use domain::{
-    calls::Outcome,
+    calls::{CallRetention, Outcome},
     money::Money,
+    organizations::SettingsChanges,
     overview::{KeyAlertKind, Projection},
     permissions::Role,
     time::Timestamp,
     usage::{Comparison, Distribution, Metric, Range, UsageQuery, View},
 };
-use services::{metering::CallRecord, overview, usage};
+use services::{metering::CallRecord, organizations, overview, usage};
 
 use crate::support::{StoredKey, TestCall, record};
 
@@ -202,6 +203,22 @@ on_both_databases! {
         assert_eq!(attention().await.rejections, rejections);
         let viewer = world.member(&admin.organization, "Vi", Role::Viewer).await;
         assert!(overview::get(&world.services, &viewer, String::new()).await.unwrap().attention.is_empty());
+    }
+
+    async fn who_may_choose_reads_from_when_calls_are_deleted_by_default(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let viewer = world.member(&admin.organization, "Vi", Role::Viewer).await;
+        let deletion = async |actor| {
+            overview::get(&world.services, actor, String::new()).await.unwrap().attention.call_deletion
+        };
+        assert_eq!(deletion(&admin).await, None, "it is 13 months away");
+        // As after an upgrade.
+        let from = world.services.now().plus_days(30);
+        world.execute(&format!("UPDATE organizations SET call_default_from = {}", from.millis())).await;
+        assert_eq!((deletion(&admin).await, deletion(&viewer).await), (Some(from), None));
+        let forever = SettingsChanges { call_retention: Some(CallRetention::chosen(None)), ..SettingsChanges::default() };
+        organizations::update_settings(&world.services, &admin, forever).await.unwrap();
+        assert_eq!(deletion(&admin).await, None);
     }
 
     async fn each_role_sees_what_it_may(world: &World) {

@@ -263,7 +263,7 @@ async fn pages(watch: &Watch, data: &Data) {
     watch.hold("models", FEW, async || drop(models::list(services, admin).await.unwrap())).await;
     watch.hold("settings", FEW, async || drop(organizations::settings(services, admin).await.unwrap())).await;
     let deleted = async || {
-        calls::retention::count_deleted(services, admin, CallRetention { days: Some(35) }).await.unwrap();
+        calls::retention::count_deleted(services, admin, CallRetention::chosen(Some(35))).await.unwrap();
     };
     watch.hold("settings: calls that a shorter time deletes", SUMS, deleted).await;
     let limits = async || drop(rate_limits::list(services, admin, KeyLimits::default()).await.unwrap());

@@ -2,7 +2,7 @@ use domain::{api_keys::KeyQuery, ids::ProjectId, permissions::Permission};
 use leptos::prelude::*;
 
 use crate::{
-    addresses::{KeyAddress, Page, Query, UsageAddress},
+    addresses::{KeyAddress, Page, Query, UsageAddress, saved_view_href},
     api,
     components::{Icon, ListedOption},
     layout::{icon, theme_menu},
@@ -19,7 +19,7 @@ pub(super) enum EntryAction {
     SignOut,
 }
 
-/// An entry of the palette: a page, a key, a project, an organization or an action.
+/// An entry of the palette: a page, a saved view, a key, a project, an organization or an action.
 #[derive(Clone, PartialEq)]
 pub(super) struct Entry {
     pub shown: ListedOption,
@@ -66,10 +66,24 @@ pub(super) fn entries(open: RwSignal<bool>, typed: RwSignal<String>) -> Signal<V
             searches_keys.then(|| api::api_keys::List { organization: slug.clone(), query })
         }
     });
+    let views = load_when({
+        let slug = slug.clone();
+        move || open.get().then(|| api::saved_views::List { organization: slug.clone() })
+    });
     Signal::derive(move || {
         // Shortcuts of single keys are shown only while they are switched on.
         let shown_keys = |keys: String| if single_keys.is_on() { keys } else { String::new() };
         let mut entries = pages(&slug, project.get(), shown_keys, |permission| organization.may(permission));
+        views.with(|views| {
+            for view in views.into_iter().flatten() {
+                let action = EntryAction::Go(saved_view_href(&slug, view));
+                let detail = if view.shared { "shared" } else { "" };
+                let page = view.page.label();
+                entries.push(
+                    Entry::new("Views", Icon::List, &view.name, action).with_detail(format!("{page} {detail}").trim()),
+                );
+            }
+        });
         organization.projects.with(|projects| {
             for project in projects.into_iter().flatten() {
                 let mut address = UsageAddress::default();

@@ -7,8 +7,8 @@ use domain::{
 use leptos::prelude::*;
 
 use crate::{
-    addresses::{KeyAddress, KeysAddress, LogsAddress},
-    components::{Icon, IconView, Name, Time, Tone, format_count},
+    addresses::{KeyAddress, KeysAddress, LogsAddress, Page},
+    components::{Icon, IconView, Name, Time, TimeStyle, Tone, format_count, format_moment},
     lean::{CollectAny, When},
     pages::usage::plural,
     state::use_organization,
@@ -30,6 +30,7 @@ pub(super) fn Attention(overview: ReadSignal<Overview>) -> impl IntoView {
                         keys.get().into_iter().map(entry).collect_any()
                     }}
                     <RejectedCalls overview slug=slug.get_value()/>
+                    <CallDeletion overview slug=slug.get_value()/>
                 </ul>
             </section>
         </When>
@@ -118,6 +119,26 @@ fn RejectedCalls(overview: ReadSignal<Overview>, slug: String) -> impl IntoView 
         <When when=are_any>
             <Entry icon=Icon::Revoke tone=Tone::Warning href text>
                 {move || plural(calls.get(), "call")} " rejected in the last 24 hours"
+            </Entry>
+        </When>
+    }
+}
+
+/// The deletion of old calls that begins unless a choice is made.
+#[component]
+fn CallDeletion(overview: ReadSignal<Overview>, slug: String) -> impl IntoView {
+    let zone = StoredValue::new(use_organization().time_zone());
+    let from = Memo::new(move |_| overview.with(|overview| overview.attention.call_deletion));
+    let day = move || {
+        from.get().map(|from| zone.with_value(|zone| format_moment(from, zone, TimeStyle::Date))).unwrap_or_default()
+    };
+    let href = StoredValue::new(format!("{}#calls", Page::Settings.path(&slug)));
+    let href = Signal::derive(move || href.get_value());
+    let text = Signal::derive(|| "Choose in Settings for how long calls are kept.".to_owned());
+    view! {
+        <When when=move || from.with(Option::is_some)>
+            <Entry icon=Icon::Clock tone=Tone::Warning href text>
+                "Calls older than 13 months are deleted from " {day}
             </Entry>
         </When>
     }

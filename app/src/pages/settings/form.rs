@@ -135,7 +135,7 @@ impl SettingsForm {
         let (saved, changes) = (self.saved.get_untracked(), self.changes.get_untracked());
         self.count.clear();
         self.save.clear();
-        match saved.with(changes.clone()).validated() {
+        match saved.changed(changes.clone()) {
             _ if changes == SettingsChanges::default() => {}
             Ok(_) if Deletion::is_possible(&saved, &changes) => self.count.send(changes),
             settings => self.save.send_validated(settings.map(|_| changes)),

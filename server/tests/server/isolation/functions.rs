@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use app::api::{
     accounts, api_keys, bodies, calls, exports, models, notifications, organizations, overview, projects, rate_limits,
-    usage,
+    saved_views, usage,
 };
 use axum::http::{Method, StatusCode};
 use domain::{
@@ -13,10 +13,11 @@ use domain::{
     bodies::BodyForm,
     calls::{CallQuery, CallRetention},
     exports::{ExportSource, FileFormat, NewExport},
-    ids::{ApiKeyId, CallId, NotificationId, ProjectId},
+    ids::{ApiKeyId, CallId, NotificationId, ProjectId, SavedViewId},
     organizations::SettingsChanges,
     permissions::{Permission, Role, may},
     rate_limits::RateLimits,
+    saved_views::{NewSavedView, SavedViewChanges, ViewedPage},
     usage::{Filter, UsageQuery},
 };
 use leptos::server_fn::ServerFn;
@@ -26,7 +27,7 @@ use super::{
     asking::{Credentials, RequestTemplate},
     callers::{Caller, CallerMembership, all_callers, open_session},
     mixes::others_are_as_if_they_did_not_exist,
-    scene::{MARK, Scene, all_changes, export, on_both_databases},
+    scene::{MARK, Scene, all_changes, export, on_both_databases, view},
     things::{sample, with_names},
 };
 use crate::world::PASSWORD;
@@ -92,10 +93,17 @@ impl Function {
 /// All server functions. Each input has every field: a new one must be added here to compile.
 pub(super) fn table() -> &'static [Function] {
     static TABLE: LazyLock<Vec<Function>> = LazyLock::new(|| {
-        [account_functions(), key_functions(), call_functions(), export_functions(), organization_functions()]
-            .into_iter()
-            .flatten()
-            .collect()
+        [
+            account_functions(),
+            key_functions(),
+            call_functions(),
+            export_functions(),
+            view_functions(),
+            organization_functions(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     });
     &TABLE
 }
@@ -189,6 +197,24 @@ fn export_functions() -> Vec<Function> {
     ]
 }
 
+fn view_functions() -> Vec<Function> {
+    let id: SavedViewId = sample("view");
+    // Views on a page that every member sees.
+    let new = NewSavedView {
+        page: ViewedPage::Usage,
+        name: "A view".to_owned(),
+        query: "range=7d".to_owned(),
+        shared: false,
+    };
+    let changes = SavedViewChanges { name: Some("Another view".to_owned()), shared: Some(false) };
+    vec![
+        Function::new(saved_views::Create { organization: slug(), new }, Access::Member),
+        Function::new(saved_views::Edit { organization: slug(), id, changes }, Access::Member),
+        Function::new(saved_views::Delete { organization: slug(), id }, Access::Member),
+        Function::new(saved_views::List { organization: slug() }, Access::Member),
+    ]
+}
+
 fn organization_functions() -> Vec<Function> {
     let (inbox, settings) =
         (Access::Permitted(Permission::ViewNotifications), Access::Permitted(Permission::ManageSettings));
@@ -200,7 +226,7 @@ fn organization_functions() -> Vec<Function> {
         Function::new(notifications::List { organization: slug(), unread_only: false, before: Some(note) }, inbox),
         Function::new(notifications::Mark { organization: slug(), ids: Some(vec![note]), read: true }, inbox),
         Function::new(
-            organizations::CountDeletedCalls { organization: slug(), call_retention: CallRetention { days: Some(35) } },
+            organizations::CountDeletedCalls { organization: slug(), call_retention: CallRetention::chosen(Some(35)) },
             settings,
         ),
         Function::new(organizations::SettingsRequest { organization: slug() }, settings),
@@ -244,6 +270,10 @@ async fn may_do_what_the_table_says(scene: &Scene, function: &Function, caller: 
         if template.names(own).contains(&"export") && matches!(caller.membership, CallerMembership::Member(_)) {
             things = things.with("export", export(&scene.world, person).await);
         }
+        // So have they views, of which the last one is deleted.
+        if template.names(own).contains(&"view") && matches!(caller.membership, CallerMembership::Member(_)) {
+            things = things.with("view", view(&scene.world, person, "").await);
+        }
         // The session that ends is the caller's, but not the one that other requests need.
         let (session, id) = open_session(&scene.world, person, 0).await;
         things = things.with("session", id);
@@ -269,6 +299,7 @@ async fn another_organizations_things_are_as_if_they_did_not_exist() {
         // With the caller's own things, the functions succeed.
         for function in table().iter().filter(|function| function.names_organization()) {
             let own = scene.fresh_key(own, &scene.world.stranger, function.needs_rotation()).await;
+            let own = own.with("view", view(&scene.world, &scene.world.stranger, "").await);
             let answer = function
                 .template()
                 .send(&scene.world, &own, Credentials::Browser(Some(&scene.world.stranger.token)))
@@ -284,7 +315,7 @@ async fn another_organizations_things_are_as_if_they_did_not_exist() {
 #[tokio::test]
 async fn a_colleagues_things_are_as_if_they_did_not_exist_for_a_developer() {
     on_both_databases("", async |scene| {
-        let names = ["project", "key", "call", "note", "session", "export"];
+        let names = ["project", "key", "call", "note", "session", "export", "view"];
         let others = scene.developers.with_replaced(&names, &scene.owners);
         for function in table() {
             // Missing permissions are checked before the things.

@@ -1,13 +1,17 @@
 //! Two organizations with the same kinds of things, and their members.
 
-use std::ops::AsyncFn;
+use std::{
+    ops::AsyncFn,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use axum::http::{Method, StatusCode};
 use domain::{
     api_keys::{ApiKeyChanges, Level, NewApiKey, Rotation},
     bodies::BodiesState,
     exports::{ExportSource, FileFormat, NewExport},
-    ids::{ApiKeyId, ExportId, ProjectId},
+    ids::{ApiKeyId, ExportId, ProjectId, SavedViewId},
+    saved_views::{NewSavedView, ViewedPage},
 };
 use patience::find;
 use serde_json::json;
@@ -142,6 +146,7 @@ async fn things(world: &World, person: &Person, (project, second): (ProjectId, P
         .with("call", call(world, actor, &secret, mark).await)
         .with("note", note(world, person, project, mark).await)
         .with("export", export(world, person).await)
+        .with("view", view(world, person, mark).await)
         .with("session", session)
         .with("user", user)
 }
@@ -174,6 +179,14 @@ async fn note(world: &World, person: &Person, project: ProjectId, mark: &str) ->
 pub(super) async fn export(world: &World, person: &Person) -> ExportId {
     let new = NewExport { source: ExportSource::Usage, format: FileFormat::Csv, query: String::new() };
     services::exports::start(&world.services, &without_session(&person.actor), &new, None).await.unwrap().id
+}
+
+/// Saves a personal view of a member, with a name of its own.
+pub(super) async fn view(world: &World, person: &Person, mark: &str) -> SavedViewId {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("View {} {mark}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    let new = NewSavedView { page: ViewedPage::Usage, name, query: "range=7d".to_owned(), shared: false };
+    services::saved_views::create(&world.services, &without_session(&person.actor), new).await.unwrap().id
 }
 
 /// Changes of a key with every field: a new one must be added here to compile.

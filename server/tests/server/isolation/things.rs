@@ -7,7 +7,7 @@ use domain::api_keys::{Level, Secret};
 /// The end of sample ids, which are replaced by names in braces.
 const SAMPLE: &str = "01h2xcejqtf2nbrexx3vqjhp41";
 /// The prefixes of sample ids, with the name of the thing that each stands for.
-const SAMPLES: [(&str, &str); 7] = [
+const SAMPLES: [(&str, &str); 8] = [
     ("proj_", "project"),
     ("key_", "key"),
     ("req_", "call"),
@@ -15,6 +15,7 @@ const SAMPLES: [(&str, &str); 7] = [
     ("exp_", "export"),
     ("sess_", "session"),
     ("user_", "user"),
+    ("view_", "view"),
 ];
 
 /// A sample id, to be replaced by a thing's id.

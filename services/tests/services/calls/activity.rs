@@ -140,7 +140,7 @@ on_both_databases! {
         let query = CallQuery { range: Some(Range::Last90Days), ..CallQuery::default() };
         assert_eq!(bars(&activity(world, &admin, query.clone()).await).len(), 2);
         let changes =
-            SettingsChanges { call_retention: Some(CallRetention { days: Some(35) }), ..SettingsChanges::default() };
+            SettingsChanges { call_retention: Some(CallRetention::chosen(Some(35))), ..SettingsChanges::default() };
         organizations::update_settings(&world.services, &admin, changes).await.unwrap();
         let kept = activity(world, &admin, query).await;
         assert_eq!((kept.starts.len(), kept.starts[0].to_string()), (36, "2026-10-13T00:00:00Z".to_owned()));

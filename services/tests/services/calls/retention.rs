@@ -1,8 +1,8 @@
 //! Calls are kept as long as their organization says.
 
 use domain::{
-    bodies::StoredBody,
-    calls::{CallQuery, CallRetention},
+    bodies::{BodySettings, StoredBody},
+    calls::{CallQuery, CallRetention, DEFAULT_CALL_DAYS},
     ids::CallId,
     organizations::SettingsChanges,
     permissions::Role,
@@ -20,7 +20,7 @@ use super::{partitions, partitions_of, walk};
 use crate::support::{TestCall, TestDatabase, World, field_error, record};
 
 async fn keep_days(world: &World, actor: &Actor, days: Option<u32>) -> ServiceResult<()> {
-    let changes = SettingsChanges { call_retention: Some(CallRetention { days }), ..SettingsChanges::default() };
+    let changes = SettingsChanges { call_retention: Some(CallRetention::chosen(days)), ..SettingsChanges::default() };
     organizations::update_settings(&world.services, actor, changes).await
 }
 
@@ -88,10 +88,77 @@ on_both_databases! {
         assert_eq!(calls::list(&world.services, &other, &CallQuery::default()).await.unwrap().kept_since, None);
     }
 
+    async fn without_a_choice_calls_are_kept_for_13_months_once_that_applies(world: &World) {
+        let (admin, other) = (world.organization("Acme", "UTC").await, world.organization("Other", "UTC").await);
+        let moments = ["2025-10-15T23:59:59.999Z", "2025-10-16T00:00:00Z", "2026-11-17T14:00:00Z"];
+        for actor in [&admin, &other] {
+            store(world, actor, &moments).await;
+        }
+        keep_days(world, &other, None).await.unwrap();
+        let settings = async |actor| organizations::settings(&world.services, actor).await.unwrap().call_retention;
+        assert_eq!(settings(&other).await, CallRetention::chosen(None));
+
+        // As after an upgrade: the time to choose isn't over.
+        let now = world.services.now();
+        let applies_from = async |from: Timestamp| {
+            let sql = format!("UPDATE organizations SET call_default_from = {} WHERE call_default_from IS NOT NULL", from.millis());
+            world.execute(&sql).await;
+        };
+        applies_from(now.plus_millis(1)).await;
+        retention::run(&world.services).await.unwrap();
+        assert_eq!(world.count("calls").await, 6, "nothing is deleted before it was said");
+        let listed = calls::list(&world.services, &admin, &CallQuery::default()).await.unwrap();
+        assert_eq!((listed.calls.len(), listed.kept_since), (3, None));
+        assert_eq!(settings(&admin).await, CallRetention::unchosen(now.plus_millis(1)));
+
+        applies_from(now).await;
+        let listed = calls::list(&world.services, &admin, &CallQuery::default()).await.unwrap();
+        assert_eq!((listed.calls.len(), listed.kept_since), (2, Some("2025-10-16T00:00:00Z".parse().unwrap())));
+        retention::run(&world.services).await.unwrap();
+        assert_eq!(world.count("calls").await, 2 + 3, "to keep all is a choice too");
+
+        // Other settings are no choice, and nobody sets the time from which the default applies.
+        let idle = SettingsChanges { session_idle_minutes: Some(30), ..SettingsChanges::default() };
+        organizations::update_settings(&world.services, &admin, idle).await.unwrap();
+        assert_eq!(settings(&admin).await, CallRetention::unchosen(now));
+        let later = CallRetention::unchosen(now.plus_days(1_000));
+        let changes = SettingsChanges { call_retention: Some(later), ..SettingsChanges::default() };
+        organizations::update_settings(&world.services, &admin, changes).await.unwrap();
+        assert_eq!(settings(&admin).await, CallRetention::chosen(None));
+    }
+
+    async fn a_new_organization_is_told_from_when_the_default_applies(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let from = world.services.now().plus_days(i64::from(DEFAULT_CALL_DAYS));
+        let settings = organizations::settings(&world.services, &admin).await.unwrap();
+        assert_eq!(settings.call_retention, CallRetention::unchosen(from));
+        // What a server of the previous version creates keeps all calls.
+        world.execute("UPDATE organizations SET call_default_from = NULL").await;
+        let settings = organizations::settings(&world.services, &admin).await.unwrap();
+        assert_eq!(settings.call_retention.days_at(from), None);
+    }
+
+    async fn calls_are_kept_at_least_as_long_as_their_bodies(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let store_days = async |days| {
+            let bodies = BodySettings { days: Some(days), ..BodySettings::default() };
+            let changes = SettingsChanges { bodies: Some(bodies), ..SettingsChanges::default() };
+            organizations::update_settings(&world.services, &admin, changes).await
+        };
+        store_days(90).await.unwrap();
+        let advice = "Request and response bodies are stored for 90 days. Keep calls for at least as long.";
+        assert_eq!(field_error(keep_days(world, &admin, Some(89)).await, "call_days"), advice);
+        keep_days(world, &admin, Some(90)).await.unwrap();
+        store_days(60).await.unwrap();
+        keep_days(world, &admin, Some(60)).await.unwrap();
+        let advice = "Calls are kept for 60 days. Store bodies for 60 days or less.";
+        assert_eq!(field_error(store_days(61).await, "body_days"), advice);
+    }
+
     async fn calls_that_a_shorter_time_deletes_are_counted(world: &World) {
         let (admin, other) = (world.organization("Acme", "Asia/Kathmandu").await, world.organization("Other", "UTC").await);
         let count = async |days| {
-            calls::retention::count_deleted(&world.services, &admin, CallRetention { days }).await.unwrap()
+            calls::retention::count_deleted(&world.services, &admin, CallRetention::chosen(days)).await.unwrap()
         };
         assert_eq!(count(Some(35)).await, 0, "there are no calls");
         // The first moment that 35 days keep in Kathmandu is 18:15 UTC.
@@ -107,7 +174,7 @@ on_both_databases! {
             assert_eq!((count(Some(60)).await, count(Some(35)).await), (0, 1));
             retention::run(&world.services).await.unwrap();
         }
-        let invalid = calls::retention::count_deleted(&world.services, &admin, CallRetention { days: Some(34) }).await;
+        let invalid = calls::retention::count_deleted(&world.services, &admin, CallRetention::chosen(Some(34))).await;
         assert_eq!(field_error(invalid.map(drop), "call_days"), "Choose 35 to 3650 days.");
         let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
         let forbidden = calls::retention::count_deleted(&world.services, &developer, CallRetention::default()).await;
@@ -169,7 +236,7 @@ on_both_databases! {
         let changes = SettingsChanges { session_idle_minutes: Some(30), ..SettingsChanges::default() };
         organizations::update_settings(&world.services, &admin, changes).await.unwrap();
         let settings = organizations::settings(&world.services, &admin).await.unwrap();
-        assert_eq!(settings.call_retention, CallRetention { days: Some(90) });
+        assert_eq!(settings.call_retention, CallRetention::chosen(Some(90)));
         let rows = world.rows("SELECT \"after\" AS shown FROM audit_entries ORDER BY sequence DESC").await;
         let shown: String = rows[1].try_get("", "shown").unwrap();
         assert!(shown.replace(' ', "").contains(r#""call_retention":{"days":90}"#), "{shown}");

@@ -68,7 +68,7 @@ on_both_databases! {
         store_with_request(world, &admin, project, "2026-10-01T10:00:00Z", "old").await;
         let new = store_with_request(world, &admin, project, "2026-11-01T10:00:00Z", "new").await;
         let changes =
-            SettingsChanges { call_retention: Some(CallRetention { days: Some(35) }), ..SettingsChanges::default() };
+            SettingsChanges { call_retention: Some(CallRetention::chosen(Some(35))), ..SettingsChanges::default() };
         organizations::update_settings(&world.services, &admin, changes).await.unwrap();
         for rows in [2, 1] {
             assert_eq!(world.count("client_requests").await, rows);

@@ -92,7 +92,7 @@ on_both_databases! {
         let made = ["2026-10-01T10:00:00Z", "2026-11-10T10:00:00Z"].map(|at| TestCall::at(at).tag("customer", "acme"));
         world.calls(&admin.organization, &key, &made).await;
         let changes =
-            SettingsChanges { call_retention: Some(CallRetention { days: Some(35) }), ..SettingsChanges::default() };
+            SettingsChanges { call_retention: Some(CallRetention::chosen(Some(35))), ..SettingsChanges::default() };
         organizations::update_settings(&world.services, &admin, changes).await.unwrap();
         for _ in 0..2 {
             let report = usage::report(&world.services, &admin, &by_customer("2026-10-01..2026-11-17")).await;

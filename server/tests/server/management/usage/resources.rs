@@ -227,7 +227,7 @@ async fn costs_are_csv_to_the_nano_dollar() {
 async fn what_is_summed_from_calls_is_known_as_long_as_they_are_kept() {
     let calls = Calls::new().await;
     let changes =
-        SettingsChanges { call_retention: Some(CallRetention { days: Some(35) }), ..SettingsChanges::default() };
+        SettingsChanges { call_retention: Some(CallRetention::chosen(Some(35))), ..SettingsChanges::default() };
     let (world, key) = (&calls.world, &calls.admin);
     services::organizations::update_settings(&world.services, &world.owner.actor, changes).await.unwrap();
     let earlier = calls.at - 40 * 86_400;
