@@ -34,7 +34,7 @@ test("what was typed stays when the form is closed, and wrong lines are named", 
   await keys.startCreating();
   await keys.creation.getByLabel("Name").fill("Restricted");
   await keys.unfold("Restrictions");
-  await keys.creation.getByRole("button", { name: "Only these networks" }).click();
+  await keys.creation.getByRole("button", { name: "Specific ranges" }).click();
   await keys.creation.getByLabel("IP ranges").fill("203.0.113.0/24\n\n10.0.0.300");
   await keys.submit();
   await expect(keys.creation.getByRole("alert").filter({ hasText: /^Line 3: "10.0.0.300"/ })).toBeVisible();

@@ -90,7 +90,7 @@ impl QueryParams {
         let mut values = self.0.iter().filter(|(known, value)| known == name && !value.is_empty());
         let value = values.next().map(|(_, value)| read(value)).transpose();
         if values.next().is_some() {
-            return Err(V1Error::invalid(name, "Say it once."));
+            return Err(V1Error::invalid(name, format!("`{name}` may be given only once.")));
         }
         value.map_err(|error| V1Error::invalid(name, error.to_string()))
     }

@@ -92,7 +92,7 @@ pub fn ErrorView(error: ApiError, #[prop(into)] on_retry: Callback<()>) -> impl 
             true,
         ),
         ApiError::Invalid(_) => ("Invalid filter", "", false),
-        ApiError::Conflict(_) => ("This can't be shown", "", true),
+        ApiError::Conflict(_) => ("This has changed in the meantime", "", true),
     };
     let without = match &error {
         ApiError::Invalid(fields) => address_without(fields),

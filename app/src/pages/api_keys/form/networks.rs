@@ -34,12 +34,12 @@ pub(super) fn parse(text: &str) -> Result<Vec<Network>, String> {
 /// The field for the networks from which the key may be used.
 #[component]
 pub(super) fn NetworkField(draft: Draft, errors: DraftErrors) -> impl IntoView {
-    let choices = vec![SelectOption::new("all", "Anywhere"), SelectOption::new("some", "Only these networks")];
+    let choices = vec![SelectOption::new("all", "Any"), SelectOption::new("some", "Specific ranges")];
     view! {
         <fieldset class="field">
-            <legend>"Used from"</legend>
+            <legend>"Allowed IPs"</legend>
             <Segmented
-                label="Used from"
+                label="Allowed IPs"
                 value=Signal::derive(move || if draft.anywhere.get() { "all" } else { "some" }.to_owned())
                 on_change=move |chosen: String| draft.anywhere.set(chosen == "all")
                 choices=Signal::stored(choices)

@@ -39,7 +39,7 @@ pub(super) fn field_label(field: &str) -> String {
         "project" => "Project",
         "scopes" => "Scopes",
         "models" => "Models",
-        "ip_allowlist" => "Used from",
+        "ip_allowlist" => "Allowed IPs",
         "created_at" => "Created",
         "expires_at" => "Expires",
         "rotate_every_days" => "Reminder to rotate",
