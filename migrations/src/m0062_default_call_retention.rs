@@ -22,7 +22,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         add_column(manager, "organizations", big_integer_null("call_default_from")).await?;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let from = u64::try_from(now).unwrap_or_default() + GRACE_MILLIS;
+        let from = now + u128::from(GRACE_MILLIS);
         let sql = format!("UPDATE organizations SET call_default_from = {from} WHERE call_days IS NULL");
         manager.get_connection().execute_unprepared(&sql).await.map(drop)
     }

@@ -181,7 +181,9 @@ impl Range {
             Self::Last90Days => 90,
             Self::Last12Months => 366,
             Self::Custom(range) => range.last.signed_duration_since(range.first).num_days() + 1,
-            Self::Between(range) => (range.to.millis() - range.from.millis()).div_ceil(crate::time::DAY_MILLIS),
+            Self::Between(range) => {
+                (range.to.millis() - range.from.millis() + crate::time::DAY_MILLIS - 1) / crate::time::DAY_MILLIS
+            }
         }
     }
 
@@ -323,15 +325,15 @@ mod tests {
         let shown = |range: &str, view| {
             UsageQuery { range: range.parse().unwrap(), view, ..UsageQuery::default() }.view().name()
         };
-        for (range, [hour, day, week, month], default) in [
-            ("today", ["hour", "day", "hour", "hour"], "hour"),
-            ("month", ["hour", "day", "day", "day"], "day"),
-            ("90d", ["day", "day", "day", "day"], "day"),
-            ("2026-01-01..2026-04-01", ["week", "day", "week", "month"], "week"),
-            ("12m", ["week", "day", "week", "month"], "week"),
-            ("2020-01-01..2026-11-17", ["month", "month", "week", "month"], "month"),
+        for (range, [minute, hour, day, week, month], default) in [
+            ("today", ["minute", "hour", "day", "hour", "hour"], "hour"),
+            ("month", ["day", "hour", "day", "day", "day"], "day"),
+            ("90d", ["day", "day", "day", "day", "day"], "day"),
+            ("2026-01-01..2026-04-01", ["week", "week", "day", "week", "month"], "week"),
+            ("12m", ["week", "week", "day", "week", "month"], "week"),
+            ("2020-01-01..2026-11-17", ["month", "month", "month", "week", "month"], "month"),
         ] {
-            assert_eq!(View::ALL.map(|view| shown(range, Some(view))), [hour, day, week, month], "{range}");
+            assert_eq!(View::ALL.map(|view| shown(range, Some(view))), [minute, hour, day, week, month], "{range}");
             assert_eq!(shown(range, None), default, "{range}");
         }
     }
