@@ -77,9 +77,10 @@ impl BodyTags {
             self.user_id = Some(value.clone());
         }
         let Some(name) = parse_tag_name(key) else { return };
+        let is_full = self.metadata.len() >= MAX_TAGS;
         match self.metadata.iter_mut().find(|(other, _)| *other == name) {
             Some((_, other)) => *other = value,
-            None if self.metadata.len() < MAX_TAGS => self.metadata.push((name, value)),
+            None if !is_full => self.metadata.push((name, value)),
             None => {}
         }
     }
