@@ -21,7 +21,7 @@ pub(super) fn Facts(details: CallDetails) -> impl IntoView {
     let CallDetails { call, member, client_request_id, .. } = details;
     let project = call.project.clone().map(|project| {
         let mut address = UsageAddress::default();
-        address.query.filter.project = Some(project.id);
+        address.query.filter.projects = vec![project.id];
         view! { <a href=address.href(&slug)><Name name=project.name/></a> }
     });
     let member = member.map(|member| view! { <Name name=member/> });
