@@ -235,7 +235,7 @@ on_both_databases! {
         let admin = world.organization("Acme", "UTC").await;
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
-        let at = |minutes| TestCall::at_moment(services.now().plus_minutes(-minutes));
+        let at = |minutes: i64| TestCall::at_moment(services.now().plus_minutes(-minutes));
         let calls = [at(1), at(2).model("gpt-y"), at(3).outcome(Outcome::Refused), at(60 * 24 * 60)];
         world.calls(&admin.organization, &key, &calls).await;
         let count = async |query: CallQuery| exports::count_calls(services, &admin, &query).await.unwrap();

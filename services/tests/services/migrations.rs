@@ -14,10 +14,7 @@ use domain::{
 use sea_orm::ConnectionTrait;
 use services::{
     Actor, api_keys,
-    metering::{
-        LATENCY_BINS,
-        upkeep::{self, UpkeepSpan},
-    },
+    metering::upkeep::{self, UpkeepSpan},
     organizations, usage,
 };
 
@@ -53,7 +50,7 @@ async fn days(world: &World) -> Vec<String> {
 fn sums() -> String {
     let counts = "calls, errors, refused, tokens_in, cached_tokens_in, tokens_out, images, media_ms, byte_hours, cost_nanos, \
          unpriced, duration_us";
-    (0..LATENCY_BINS).fold(counts.to_owned(), |columns, bin| format!("{columns}, latency_{bin}"))
+    (0..domain::usage::LATENCY_BINS).fold(counts.to_owned(), |columns, bin| format!("{columns}, latency_{bin}"))
 }
 
 /// Migrates down to before the migration of this name, executes `meanwhile`, and migrates up.
