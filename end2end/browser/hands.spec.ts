@@ -12,8 +12,9 @@ import { retryUntilApplied } from "./retry.ts";
 
 /** A way to use pages. */
 interface Hand {
+  /** Gives an element the focus. */
+  reach(target: Locator): Promise<void>;
   press(target: Locator): Promise<void>;
-  type(field: Locator, text: string): Promise<void>;
   /** Reads the only bar of the usage page's chart, and opens its calls. */
   followBar(usage: UsagePage): Promise<void>;
 }
@@ -21,12 +22,8 @@ interface Hand {
 test("the whole way from the account to the revoked key, by touch alone", { tag: "@phone" }, async ({ page, hub }) => {
   const press = (target: Locator) => target.tap();
   await walk(page, hub, "touch", {
+    reach: press,
     press,
-    async type(field, text) {
-      await press(field);
-      await page.keyboard.press("Control+A");
-      await page.keyboard.type(text);
-    },
     async followBar(usage) {
       await press(usage.bars);
       await expect(usage.tooltip).toContainText("1 call");
@@ -45,16 +42,11 @@ test("the whole way from the account to the revoked key, by keyboard alone", asy
     }
     throw new Error(`No key reached ${target}`);
   };
-  const press = async (target: Locator) => {
-    await reach(target);
-    await page.keyboard.press("Enter");
-  };
   await walk(page, hub, "keyboard", {
-    press,
-    async type(field, text) {
-      await reach(field);
-      await page.keyboard.press("Control+A");
-      await page.keyboard.type(text);
+    reach,
+    async press(target) {
+      await reach(target);
+      await page.keyboard.press("Enter");
     },
     async followBar(usage) {
       await reach(usage.bars);
@@ -65,10 +57,15 @@ test("the whole way from the account to the revoked key, by keyboard alone", asy
 });
 
 /** Goes the whole way: an account, a key, a call, the chart, the log, and the key's end. */
-async function walk(page: Page, hub: Hub, name: string, { press, type, followBar }: Hand): Promise<void> {
+async function walk(page: Page, hub: Hub, name: string, { reach, press, followBar }: Hand): Promise<void> {
   const [steps, usage, logs, keys] = [new FirstSteps(page), new UsagePage(page), new LogsPage(page), new ApiKeysPage(page)];
   const link = (label: string | RegExp) => page.getByRole("link", { name: label }).filter({ visible: true }).first();
   const button = (label: string) => page.getByRole("button", { name: label, exact: true });
+  const type = async (field: Locator, text: string) => {
+    await reach(field);
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type(text);
+  };
 
   await page.goto("/");
   await press(link("Create an account"));

@@ -1,4 +1,4 @@
-//! Sessions that have ended early, and why, to be told to the browser that still has the token.
+//! Sessions that have ended early, and the reason, which the browser that still has the token shows.
 //!
 //! They have a table of their own: an older server would take a row of `sessions` for a session that goes on.
 

@@ -234,7 +234,7 @@ pub async fn end_other_sessions(
     Ok(())
 }
 
-/// The audited action of a session that its user ended elsewhere, and the reason that its browser is told.
+/// The audited action of a session that its user ended elsewhere, and the reason that its browser shows.
 const ENDED: (&str, Option<SessionEnd>) = ("session.ended", Some(SessionEnd::Ended));
 
 /// Ends the user's own sessions that match `filter`, and returns their number.

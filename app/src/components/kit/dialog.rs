@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast;
 use super::{
     button::{Button, ButtonStyle},
     icon::Icon,
-    name::sentence,
+    name::isolate_quoted,
     unique_id,
 };
 use crate::lean::{When, watch};
@@ -78,7 +78,7 @@ pub fn Dialog(
         >
             <When when=move || open.get()>
                 <header>
-                    <h2 id=heading.clone()>{move || sentence(title.get())}</h2>
+                    <h2 id=heading.clone()>{move || isolate_quoted(title.get())}</h2>
                     {(!insistent)
                         .then(|| view! { <Button style=ButtonStyle::Quiet icon=Icon::Close label="Close" on_press=close/> })}
                 </header>

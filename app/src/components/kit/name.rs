@@ -9,20 +9,20 @@ use web_sys::Element;
 /// name's own letters are shown as `�`.
 #[component]
 pub fn Name(#[prop(into)] name: String) -> impl IntoView {
-    view! { <bdi class="name" on:pointerenter=set_tooltip>{legible(&name)}</bdi> }
+    view! { <bdi class="name" on:pointerenter=set_tooltip>{replace_bidi_controls(&name)}</bdi> }
 }
 
-/// A sentence, in which a name in quotes is shown as by [`Name`], but whole.
-pub(super) fn sentence(text: String) -> AnyView {
+/// Shows a text in which a name stands in quotes: the name as by [`Name`], but whole.
+pub(super) fn isolate_quoted(text: String) -> AnyView {
     let Some((before, (name, after))) =
         text.split_once('“').and_then(|(before, rest)| Some((before, rest.rsplit_once('”')?)))
     else {
         return text.into_any();
     };
-    view! { {before.to_owned()} "“" <bdi>{legible(name)}</bdi> "”" {after.to_owned()} }.into_any()
+    view! { {before.to_owned()} "“" <bdi>{replace_bidi_controls(name)}</bdi> "”" {after.to_owned()} }.into_any()
 }
 
-fn legible(name: &str) -> String {
+fn replace_bidi_controls(name: &str) -> String {
     name.chars().map(|c| if is_bidi_control(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 

@@ -9,7 +9,7 @@ use super::{
     badge::Tone,
     button::{Button, ButtonStyle},
     icon::{Icon, IconView},
-    name::sentence,
+    name::isolate_quoted,
 };
 use crate::lean::watch;
 
@@ -83,7 +83,7 @@ pub fn ToastRegion() -> impl IntoView {
         view! {
             <div class=format!("toast {}", toast.tone.class())>
                 <IconView icon/>
-                <span>{sentence(toast.text)}</span>
+                <span>{isolate_quoted(toast.text)}</span>
                 <Button
                     style=ButtonStyle::Quiet
                     icon=Icon::Close

@@ -96,8 +96,8 @@ struct JoinedRows {
     condition: String,
     /// The expression for the writer whose row is kept.
     kept: String,
-    /// The condition that a row is of the organization, the resolution and the listed rows' time, which tells PostgreSQL
-    /// the partitions. `{}` stands for the row.
+    /// The condition that a row has the organization, the resolution and the time of the listed rows, by which PostgreSQL
+    /// finds the partitions. `{}` stands for the row.
     of_time: String,
 }
 
