@@ -18,6 +18,7 @@ pub mod notifications;
 #[cfg(feature = "openapi")]
 mod openapi;
 pub mod organizations;
+mod outcomes;
 pub mod overview;
 pub mod permissions;
 pub mod projects;

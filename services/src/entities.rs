@@ -8,7 +8,6 @@ pub(crate) mod audit_heads;
 pub(crate) mod background_migrations;
 pub(crate) mod bodies;
 pub(crate) mod body_sums;
-pub(crate) mod call_tags;
 pub(crate) mod calls;
 pub(crate) mod changes;
 pub(crate) mod client_requests;

@@ -41,6 +41,7 @@ pub mod saved_views;
 pub mod sealed_secrets;
 pub mod security;
 mod slugs;
+mod stored_tags;
 pub mod usage;
 mod zones;
 

@@ -30,11 +30,9 @@ use crate::{
     ServiceResult, Services,
     api_keys::directory::KeyRecord,
     database::DatabaseTransaction,
-    entities::{
-        call_tags,
-        provider_objects::{ActiveModel, Column, Entity, Model},
-    },
+    entities::provider_objects::{ActiveModel, Column, Entity, Model},
     metering::new_call_id,
+    stored_tags,
 };
 
 /// Maximum length of an id, in bytes; providers' ids are shorter than 100.
@@ -141,7 +139,7 @@ pub async fn remember(services: &Services, key: &KeyRecord, new: NewProviderObje
         settlement_id: new_call_id(new.created_at).uuid(),
         look_at: new.look_at.map(Timestamp::millis),
         document: storable_document(new.document).to_owned(),
-        tags: call_tags::to_json(&new.tags),
+        tags: stored_tags::to_json(&new.tags),
     };
     insert(services, model).await
 }

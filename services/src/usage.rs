@@ -32,7 +32,6 @@ pub use model_keys::model_keys;
 pub use report::{EarlierReport, complete_comparison, complete_report, report};
 pub(crate) use report::{total, zone};
 pub(crate) use summary::{UsageSummary, summary};
-pub(crate) use sums::ever_called;
 
 use crate::{Organization, ServiceResult};
 

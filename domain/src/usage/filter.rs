@@ -5,9 +5,9 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{
-    calls::{Outcome, OutcomeFilter},
     ids::{ApiKeyId, ProjectId, UserId},
     models::Service,
+    outcomes::{Outcome, OutcomeFilter},
     text::from_text,
 };
 

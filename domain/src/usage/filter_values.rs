@@ -158,7 +158,7 @@ mod tests {
                 steps.iter().map(|((group, values), index)| (group.to_string(), values[*index])).collect();
             prop_assert_eq!(filter.len(), different.len());
             for ((group, values), index) in &steps {
-                prop_assert!(filter.dimensions().contains(group) == !filter.values(group).is_empty());
+                prop_assert_eq!(filter.dimensions().contains(group), !filter.values(group).is_empty());
                 filter = filter.without_value(group, values[*index]);
             }
             prop_assert!(filter.is_empty() && filter.dimensions().is_empty());

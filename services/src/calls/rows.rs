@@ -16,8 +16,8 @@ use uuid::Uuid;
 use super::rare::RareProperties;
 use crate::{
     ServiceError, ServiceResult,
-    entities::{call_tags, calls, key_secrets, series},
-    names,
+    entities::{calls, key_secrets, series},
+    names, stored_tags,
 };
 
 /// Converts rows to calls, in order, with the names of their projects and keys.
@@ -108,6 +108,6 @@ fn to_call(
         used: rare.quantities(common),
         cost: row.cost_nanos.map(Money::from_nanos),
         unpriced: rare.unpriced(),
-        tags: call_tags::parse(row.tags.as_deref()),
+        tags: stored_tags::parse(row.tags.as_deref()),
     })
 }

@@ -23,7 +23,7 @@ use domain::{
     time::Timestamp,
     usage::TagFilter,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, DatabaseConnection, DbBackend, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use self::{

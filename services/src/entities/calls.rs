@@ -36,7 +36,7 @@ pub struct Model {
     pub endpoint: Option<String>,
     pub provider: Option<String>,
     pub status: Option<i32>,
-    /// Tags, as JSON: see [`super::call_tags`].
+    /// Tags, as JSON: see [`crate::stored_tags`].
     pub tags: Option<String>,
 }
 

@@ -34,7 +34,7 @@ pub struct Model {
     pub look_at: Option<i64>,
     /// The provider's last description of the object, as JSON; empty where it isn't stored.
     pub document: String,
-    /// Tags of the call that created it, as JSON, which the call with its usage gets too: see [`super::call_tags`].
+    /// Tags of the call that created it, as JSON, which the call with its usage gets too: see [`crate::stored_tags`].
     pub tags: Option<String>,
 }
 

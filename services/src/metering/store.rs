@@ -15,7 +15,7 @@ use crate::{
     ServiceResult,
     calls::rare::{CallStory, RareProperties},
     database::DatabaseTransaction,
-    entities::call_tags,
+    stored_tags,
 };
 
 const COLUMNS: usize = 27;
@@ -158,6 +158,6 @@ fn row(call: &CallRecord, placement: &SeriesPlacement) -> [Value; COLUMNS] {
         json!(placement.own_endpoint.then_some(&*call.endpoint)),
         json!(placement.own_provider.then_some(&*call.provider)),
         json!(placement.own_status.then_some(call.status)),
-        json!(call_tags::to_json(&call.tags)),
+        json!(stored_tags::to_json(&call.tags)),
     ]
 }

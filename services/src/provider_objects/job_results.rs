@@ -19,11 +19,12 @@ use super::{ObjectKind, ProviderObject, has_key_of, insert, is_id, update};
 use crate::{
     ServiceError, ServiceResult, Services,
     entities::{
-        call_tags, organizations, prices,
+        organizations, prices,
         provider_objects::{ActiveModel, Column, Entity, Model},
     },
     metering::{CallRecord, Meter, new_call_id},
     models::prices::price_of,
+    stored_tags,
 };
 
 /// Maximum number of jobs that are claimed at once.
@@ -103,7 +104,7 @@ async fn to_record(services: &Services, object: &ProviderObject, result: JobResu
         first_byte_us: None,
         error_code: Cow::Owned(result.error_code),
         rejection: None,
-        tags: call_tags::parse(row.tags.as_deref()),
+        tags: stored_tags::parse(row.tags.as_deref()),
         client_request_id: None,
         attempts: Vec::new(),
         body_exclusion: None,

@@ -18,7 +18,7 @@ use domain::{
     usage::{Filter, Measures},
 };
 use futures::TryStreamExt;
-use sea_orm::{ConnectionTrait, StreamTrait};
+use sea_orm::StreamTrait;
 
 pub use self::{
     dimensions::{ImageSource, SpanGroup, SpanKey},

@@ -10,7 +10,7 @@ use domain::{
     usage::{Distribution, Filter, Group, LATENCY_BINS, MAX_TAG_GROUPS, Metric, OTHER_TAG_VALUES, TagName, UsageQuery},
 };
 use futures::TryStreamExt;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, FromQueryResult, StreamTrait};
+use sea_orm::{DatabaseConnection, DbBackend, FromQueryResult, StreamTrait};
 
 use super::{
     buckets::{Buckets, day_around},

@@ -20,7 +20,7 @@ use services::{
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
 
-use crate::support::{TestCall, World, field_error};
+use crate::support::{TestCall, field_error};
 
 /// Length of a line: a file of 3,000 has several chunks.
 const LINE_BYTES: usize = 1_000;

@@ -41,7 +41,7 @@ on_both_databases! {
         let dev = world.member(&admin.organization, "Dev", Role::Developer).await;
         let view = save(world, &dev, ViewedPage::Logs, " Errors ", false).await.unwrap();
         assert_eq!((view.name.as_str(), view.own, view.shared), ("Errors", true, false));
-        assert_eq!(saved_views::list(&world.services, &dev).await.unwrap(), [view.clone()]);
+        assert_eq!(saved_views::list(&world.services, &dev).await.unwrap(), std::slice::from_ref(&view));
         assert_eq!(names(world, &olga).await, Vec::<String>::new());
         for attempt in [
             saved_views::edit(&world.services, &olga, view.id, renamed("Mine")).await,

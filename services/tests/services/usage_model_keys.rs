@@ -6,7 +6,7 @@ use domain::{
 };
 use services::{ServiceError, usage};
 
-use crate::support::{TestCall, World};
+use crate::support::TestCall;
 
 fn query() -> UsageQuery {
     UsageQuery { range: "2026-11-09..2026-11-11".parse().unwrap(), ..UsageQuery::default() }

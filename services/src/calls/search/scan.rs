@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use domain::{calls::CallBounds, ids::CallId, money::Money, usage::Filter};
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 use super::{

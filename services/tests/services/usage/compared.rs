@@ -3,7 +3,7 @@
 use domain::usage::{Comparison, Difference, Group, OTHERS, UsageQuery, View};
 
 use super::{days, report};
-use crate::support::{TestCall, World};
+use crate::support::TestCall;
 
 fn comparing(range: &str, comparison: Comparison) -> UsageQuery {
     UsageQuery { compare: Some(comparison), ..days(range, None) }
