@@ -37,7 +37,6 @@ use leptos::prelude::*;
 
 pub(super) use self::{
     chart_data::{bucket_sums, chart_data, plural},
-    chips::filter_chips,
     differences::{error_trend, format_difference},
     export::with_organization,
     figures::{KEY_TILES, MetricTiles},

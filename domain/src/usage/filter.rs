@@ -112,6 +112,7 @@ impl TagName {
     /// Maximum length in characters.
     pub const MAX_LENGTH: usize = 32;
 
+    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -135,6 +135,7 @@ impl MinuteRange {
         (is_full(from) && is_full(to) && fits).then_some(Self { from, to })
     }
 
+    /// The range's first instant.
     pub const fn from(self) -> Timestamp {
         self.from
     }

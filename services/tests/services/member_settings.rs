@@ -9,7 +9,7 @@ on_both_databases! {
     async fn each_member_keeps_the_columns_they_chose(world: &World) {
         let admin = world.organization("Acme", "UTC").await;
         let olga = world.member(&admin.organization, "Olga", Role::Owner).await;
-        let ada = world.member(&admin.organization, "Ada", Role::Viewer).await;
+        let ada = world.member(&admin.organization, "Ada", Role::Developer).await;
         let columns = async |actor: &Actor| member_settings::log_columns(&world.services, actor).await.unwrap();
         let set = async |columns: &[LogColumn]| member_settings::set_log_columns(&world.services, &olga, columns).await;
         assert_eq!(columns(&olga).await, LogColumn::DEFAULT);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ::migrations::{Migrator, MigratorTrait};
-use domain::usage::{Group, Range, UsageQuery, UsageReport, View};
+use domain::usage::{Distribution, Group, Range, UsageQuery, UsageReport, View};
 use patience::wait_until;
 use sea_orm::ConnectionTrait;
 use services::{
@@ -84,7 +84,10 @@ async fn reports(services: &Services, admin: &Actor) -> Vec<UsageReport> {
                 time_zone: Some(time_zone.to_owned()),
                 ..UsageQuery::default()
             };
-            reports.push(usage::report(services, admin, &query).await.unwrap());
+            let mut report = usage::report(services, admin, &query).await.unwrap();
+            // Servers of before had no histogram of them.
+            report.durations.first_token = Distribution::default();
+            reports.push(report);
         }
     }
     reports

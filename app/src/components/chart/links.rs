@@ -8,7 +8,7 @@ use super::{
     geometry::Rect,
     pointer::{Reading, Tap},
     scene::Scene,
-    selection::Selection,
+    selection::BarSelection,
 };
 use crate::{lean::CollectAny, state::use_go};
 
@@ -19,7 +19,7 @@ pub(super) fn Links(
     data: Memo<ChartData>,
     scene: Memo<Scene>,
     reading: Reading,
-    selection: Selection,
+    selection: BarSelection,
 ) -> impl IntoView {
     let go = use_go();
     let count = move || data.with_untracked(|data| data.buckets.len());

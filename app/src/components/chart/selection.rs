@@ -8,7 +8,7 @@ use crate::lean::When;
 
 /// The selected buckets of a chart that can be zoomed.
 #[derive(Clone, Copy)]
-pub(super) struct Selection {
+pub(super) struct BarSelection {
     /// Gets the first and the last bucket to zoom to; `None` if the chart can't be zoomed.
     on_zoom: Option<Callback<(usize, usize)>>,
     /// The bucket where the selection began, and the one where it ends so far.
@@ -19,7 +19,7 @@ pub(super) struct Selection {
     has_dragged: StoredValue<bool>,
 }
 
-impl Selection {
+impl BarSelection {
     pub(super) fn new(on_zoom: Option<Callback<(usize, usize)>>) -> Self {
         Self {
             on_zoom,
@@ -112,7 +112,7 @@ impl Selection {
 
 /// The band over the selected buckets, and its name for screen readers.
 #[component]
-pub(super) fn SelectionBand(data: Memo<ChartData>, scene: Memo<Scene>, selection: Selection) -> impl IntoView {
+pub(super) fn SelectionBand(data: Memo<ChartData>, scene: Memo<Scene>, selection: BarSelection) -> impl IntoView {
     let band = move || {
         let (first, last) = selection.buckets()?;
         scene.with(|scene| Some((*scene.columns.get(first)?, *scene.columns.get(last)?)))

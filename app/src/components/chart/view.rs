@@ -8,7 +8,7 @@ use super::{
     links::Links,
     pointer::Reading,
     scene::Scene,
-    selection::{Selection, SelectionBand},
+    selection::{BarSelection, SelectionBand},
     size::observe_size,
     table::ChartTable,
     tooltip::Tooltip,
@@ -38,7 +38,7 @@ pub fn Chart(
         )
     };
     let reading = Reading::new(shown);
-    let selection = Selection::new(on_zoom);
+    let selection = BarSelection::new(on_zoom);
     // A touch elsewhere closes a pinned tooltip.
     let listener = window_event_listener(ev::pointerdown, move |event| {
         let target = event.target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());

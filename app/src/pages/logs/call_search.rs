@@ -6,7 +6,7 @@ use domain::{
 };
 use leptos::{ev, html, prelude::*};
 
-use super::{names::KnownNames, narrowing::NarrowedPage};
+use super::{names::SearchedNames, narrowing::NarrowedPage};
 use crate::{
     api,
     components::{Button, ButtonStyle, Icon, IconView, ListedOption, OptionList, OptionListView, unique_id},
@@ -55,7 +55,7 @@ impl Draft {
 
 /// The search field, which completes qualifiers and their values while one types.
 #[component]
-pub(super) fn CallSearch(page: NarrowedPage, names: KnownNames) -> impl IntoView {
+pub(super) fn CallSearch(page: NarrowedPage, names: SearchedNames) -> impl IntoView {
     let (go, organization) = (use_go(), use_organization());
     let draft = Draft {
         input: NodeRef::new(),

@@ -5,7 +5,7 @@ use super::{
     CallsHref,
     call_search::CallSearch,
     facets::{CallFacets, FacetColumn},
-    names::KnownNames,
+    names::SearchedNames,
     narrowing::NarrowedPage,
 };
 use crate::{
@@ -21,7 +21,7 @@ pub(super) fn Controls(address: Memo<LogsAddress>, href: CallsHref, of_key: bool
     let zone = use_zone();
     let page = NarrowedPage { address, href, of_key };
     let facets = CallFacets::new(address);
-    let names = KnownNames::new(facets.answer());
+    let names = SearchedNames::new(facets.answer());
     // Another filter changes the list, so the open call is closed.
     let href = move |address: LogsAddress| href.run((LogsAddress { call: None, ..address },));
     let chips = Memo::new(move |_| names.with(|names| page.chips(names)));

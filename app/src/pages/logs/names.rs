@@ -14,9 +14,9 @@ use crate::{
 
 /// The names that are known so far: those of projects, of facets and of suggestions.
 #[derive(Clone, Copy)]
-pub(super) struct KnownNames(RwSignal<SearchNames>);
+pub(super) struct SearchedNames(RwSignal<SearchNames>);
 
-impl KnownNames {
+impl SearchedNames {
     pub(super) fn new(facets: QueryState<Facets>) -> Self {
         let organization = use_organization();
         let names = Self(RwSignal::new(SearchNames::default()));

@@ -32,7 +32,7 @@ pub(super) fn Chips(address: Memo<UsageAddress>, report: QueryState<UsageReport>
 }
 
 /// A chip for each value of `filter`; `key_name` is the only key's name if `names` doesn't know it.
-pub(crate) fn filter_chips(
+fn filter_chips(
     filter: &Filter,
     names: FilterNames,
     key_name: Option<String>,
