@@ -32,8 +32,7 @@ pub async fn list(services: &Services, actor: &Actor, query: &CallQuery) -> Serv
     let mut found = CallBatch::default();
     loop {
         let batch = calls::batch(services, actor, &query, BATCH_SIZE).await?;
-        let last = batch.calls.last().map(|call| call.id).filter(|_| batch.calls.len() as u64 == BATCH_SIZE);
-        let next = batch.stopped_at.or(last);
+        let next = batch.next(BATCH_SIZE);
         found.kept_since = batch.kept_since;
         found.calls.extend(search.keep(services, batch.calls).await?);
         if next.is_none() || found.calls.len() > PAGE_SIZE as usize {
