@@ -47,14 +47,16 @@ pub struct EarlierReport {
     pub series: Vec<Series>,
 }
 
-/// Returns the earlier range with which `query` compares, for files; `None` if it doesn't. `read_at` is that of the report.
+/// Returns the earlier range with which `query` compares, for the file of its `report`; `None` if it doesn't. Values of a tag
+/// that the report doesn't tell apart aren't told apart here either.
 pub async fn complete_comparison(
     services: &Services,
     actor: &Actor,
     query: &UsageQuery,
-    read_at: Timestamp,
+    report: &UsageReport,
 ) -> ServiceResult<Option<EarlierReport>> {
     let Some(comparison) = query.compare else { return Ok(None) };
+    let read_at = report.read_at;
     let (database, organization) = (services.database.read(), &actor.organization);
     let scope = projects::scope(database, actor, Permission::ViewUsage).await?;
     filters::check(database, organization.id, &scope, &query.filter).await?;
@@ -69,7 +71,8 @@ pub async fn complete_comparison(
             sums.add(GroupedSum { bucket, ..sum });
         }
     };
-    reading.selection(&sources).for_each_sum(database, &query.group, None, add).await?;
+    let named: Vec<&str> = report.series.iter().map(|series| series.key.as_str()).collect();
+    reading.for_each_sum(&sources, TagGroups::Named(&named), None, add).await?;
     let (groups, _) = sums.into_groups(query.metric);
     let keys: Vec<&str> = groups.iter().map(|(key, _)| key.as_str()).collect();
     let labels = Labels::find(database, organization, &query.group, &keys).await?;
