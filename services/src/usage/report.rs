@@ -174,11 +174,11 @@ pub(crate) async fn total(
 }
 
 /// What a report reads.
-struct Reading<'a> {
-    database: &'a DatabaseConnection,
-    organization: &'a Organization,
-    scope: &'a ProjectScope,
-    query: &'a UsageQuery,
+pub(super) struct Reading<'a> {
+    pub(super) database: &'a DatabaseConnection,
+    pub(super) organization: &'a Organization,
+    pub(super) scope: &'a ProjectScope,
+    pub(super) query: &'a UsageQuery,
 }
 
 impl Reading<'_> {
@@ -187,7 +187,7 @@ impl Reading<'_> {
     }
 
     /// What makes up some buckets.
-    fn sources(&self, buckets: &Buckets, with_days: bool) -> Sources {
+    pub(super) fn sources(&self, buckets: &Buckets, with_days: bool) -> Sources {
         if by_tag::is_by_tag(self.query) || self.query.view() == View::Minute {
             return Sources::of_calls(buckets);
         }
