@@ -249,6 +249,21 @@ on_both_databases! {
         assert_eq!(std::fs::read_dir(files.data.path()).unwrap().count(), 0);
     }
 
+    async fn an_export_whose_job_was_given_up_fails(world: &World) {
+        let services = &world.services;
+        let admin = world.organization("Acme", "UTC").await;
+        let olga = world.member(&admin.organization, "Olga", Role::Owner).await;
+        exports::start(services, &olga, &new(ExportSource::Calls), None).await.unwrap();
+        let data = tempfile::tempdir().unwrap();
+        let clean = async || exports::delete_expired(services, &ExportFolder::new(data.path())).await.unwrap();
+        clean().await;
+        assert_eq!(newest(services, &olga).await.state, ExportState::Waiting);
+        world.execute("UPDATE jobs SET state = 3, finished_at = created_at WHERE kind = 'export'").await;
+        clean().await;
+        let failed = newest(services, &olga).await;
+        assert!(failed.state == ExportState::Failed && !failed.error.is_empty(), "{failed:?}");
+    }
+
     async fn calls_are_counted_before_they_are_exported(world: &World) {
         let services = &world.services;
         let admin = world.organization("Acme", "UTC").await;
