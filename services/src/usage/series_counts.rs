@@ -1,6 +1,6 @@
 //! The calls of a range by series.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::{time::Timestamp, usage::Filter};
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
@@ -8,7 +8,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
 use super::{
     bars::Bars,
     buckets::{Buckets, day_around},
-    cover::Cover,
+    cover::{Cover, Stretch},
     sums::{self, Slice},
 };
 use crate::{
@@ -56,8 +56,8 @@ pub(crate) async fn count_by_series(
     }
     let mut bound = Bound::new(database.get_database_backend());
     let from = sums::from(&Slice { organization, cover: &cover, scope, filter: &Filter::default() }, &mut bound);
-    // Added and subtracted by the database: a limit on rows by slot could cut off what is to be subtracted.
-    let times = times(&cover, &bound.number("p.value ->> 3"));
+    // Added and subtracted by the database: a limit on rows by stretch could cut off what is to be subtracted.
+    let times = times(&cover);
     let sum = |name: &str| format!("CAST(sum(r.{name} * {times}) AS bigint) AS {name}");
     let sums = ["calls", "errors", "refused"].map(sum).join(", ");
     let sql = format!(
@@ -69,18 +69,20 @@ pub(crate) async fn count_by_series(
     let is_partial = rows.len() > MAX_COUNTED_SERIES;
     let mut counts: BTreeMap<i64, [i64; 3]> = BTreeMap::new();
     for row in rows.iter().take(MAX_COUNTED_SERIES) {
-        let sums = [row.try_get("", "calls")?, row.try_get("", "errors")?, row.try_get("", "refused")?];
+        let sums: [i64; 3] = [row.try_get("", "calls")?, row.try_get("", "errors")?, row.try_get("", "refused")?];
         counts.insert(row.try_get("", "series")?, sums);
     }
     Ok(SeriesCounts { counts: with_series(database, organization, counts).await?, is_partial })
 }
 
-/// The expression for how often the rollups of a cover's `slot` count: once, or minus once where they are subtracted.
-fn times(cover: &Cover, slot: &str) -> String {
-    let slots: BTreeSet<usize> = cover.stretches.iter().map(|stretch| stretch.slot).collect();
-    let times = |slot: usize| cover.places(slot).map(|(_, is_added)| if is_added { 1_i64 } else { -1 }).sum::<i64>();
-    let cases: String = slots.into_iter().map(|slot| format!(" WHEN {slot} THEN {}", times(slot))).collect();
-    format!("(CASE {slot}{cases} ELSE 0 END)")
+/// The expression for how often the rollups of a cover's stretch `p` count: once, or minus once where they are subtracted.
+fn times(cover: &Cover) -> String {
+    let times = |stretch: &Stretch| {
+        cover.places(stretch.slot).map(|(_, is_added)| if is_added { 1_i64 } else { -1 }).sum::<i64>()
+    };
+    let stretches = cover.stretches.iter().enumerate();
+    let cases: String = stretches.map(|(place, stretch)| format!(" WHEN {place} THEN {}", times(stretch))).collect();
+    format!("(CASE p.place{cases} ELSE 0 END)")
 }
 
 /// Loads the series of these counts: calls, errors and rejected calls.
