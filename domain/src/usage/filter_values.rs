@@ -2,7 +2,10 @@
 
 use std::str::FromStr;
 
-use super::filter::{Filter, Group, TagFilter};
+use super::{
+    filter::{Filter, Group, TagFilter},
+    tags::OTHER_TAG_VALUES,
+};
 
 impl Filter {
     /// The values of one dimension as text; of a tag, the values of its name.
@@ -33,7 +36,8 @@ impl Filter {
         if values.len() > Self::MAX_VALUES {
             return None;
         }
-        let names = || values.iter().all(|value| !value.is_empty()).then(|| values.to_vec());
+        let is_name = |value: &String| !value.is_empty() && value != OTHER_TAG_VALUES;
+        let names = || values.iter().all(is_name).then(|| values.to_vec());
         let mut filter = self.clone();
         match group {
             Group::Model => filter.models = names()?,
@@ -126,6 +130,7 @@ mod tests {
             (Group::Service, "mail"),
             (Group::Provider, ""),
             (customer(), ""),
+            (customer(), OTHER_TAG_VALUES),
         ] {
             assert_eq!(filter.narrowed(&group, value), None, "{group} {value:?}");
         }
