@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use super::{
+    OTHERS,
     filter::{Filter, Group, TagFilter},
     tags::OTHER_TAG_VALUES,
 };
@@ -36,7 +37,7 @@ impl Filter {
         if values.len() > Self::MAX_VALUES {
             return None;
         }
-        let is_name = |value: &String| !value.is_empty() && value != OTHER_TAG_VALUES;
+        let is_name = |value: &String| !value.is_empty() && value != OTHERS && value != OTHER_TAG_VALUES;
         let names = || values.iter().all(is_name).then(|| values.to_vec());
         let mut filter = self.clone();
         match group {
@@ -125,7 +126,8 @@ mod tests {
         let filter = Filter::default();
         for (group, value) in [
             (Group::Model, ""),
-            (Group::ApiKey, "~others"),
+            (Group::ApiKey, OTHERS),
+            (Group::Model, OTHERS),
             (Group::Status, "0"),
             (Group::Service, "mail"),
             (Group::Provider, ""),

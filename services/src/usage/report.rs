@@ -212,7 +212,13 @@ impl Reading<'_> {
     }
 
     async fn durations(&self, buckets: &Buckets) -> ServiceResult<Durations> {
-        let sources = self.sources(&buckets.whole(), true);
+        let whole = buckets.whole();
+        // To group by a tag leaves out no call, and rollups have all of them.
+        let is_from_calls = !self.query.filter.tags.is_empty() || self.query.view() == View::Minute;
+        let sources = match is_from_calls {
+            true => Sources::of_calls(&whole),
+            false => Sources::of(&whole, true, self.organization.time_zone),
+        };
         self.selection(&sources).durations(self.database).await
     }
 
