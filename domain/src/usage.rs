@@ -25,8 +25,8 @@ use crate::{money::Money, time::Timestamp};
 pub const MAX_SERIES: usize = 8;
 /// Maximum number of groups beyond [`MAX_SERIES`] that a report lists.
 pub const MAX_LISTED_GROUPS: usize = 500;
-/// Key of the series that sums all series beyond [`MAX_SERIES`].
-pub const OTHERS: &str = "~others";
+/// Key of the series that sums all series beyond [`MAX_SERIES`]. It has a control character, which no name and no value of a tag has.
+pub const OTHERS: &str = "\u{1}others";
 
 /// Sums over calls. Refused calls are counted in `refused` only.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]

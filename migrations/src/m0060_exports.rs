@@ -18,7 +18,7 @@ impl MigrationTrait for Migration {
             .col(text("format"))
             // The query of the file's address.
             .col(text("query"))
-            // The projects that the file may hold, as JSON; null for all.
+            // IDs of the projects that the file may hold, with spaces between them; null for all.
             .col(text_null("scope"))
             .col(text("state"))
             // Number of the attempt that writes the file, by which an earlier one notices that it has lost it.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use services::{
     accounts, api_keys, background_migrations, bodies, calls,
     exports::ExportFolder,
+    former_members,
     jobs::{self, JobHandler},
     metering::upkeep::{self, UpkeepSpan},
-    saved_views,
 };
 
 use crate::exports;
@@ -42,9 +42,9 @@ fn upkeep_handlers() -> Vec<JobHandler> {
         }),
         // A shared view of a member who left does no harm meanwhile.
         JobHandler::periodic(
-            "view_cleanup",
+            "member_cleanup",
             HOUR,
-            |services| async move { saved_views::delete_orphans(&services).await },
+            |services| async move { former_members::delete_rows(&services).await },
         ),
         JobHandler::periodic("call_cleanup", HOUR, |services| async move { calls::retention::run(&services).await }),
         JobHandler::periodic("rollup_upkeep", DAY, |services| async move {

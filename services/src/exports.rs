@@ -38,7 +38,7 @@ pub const JOB_KIND: &str = "export";
 
 /// Exports of an organization that may wait or run at a time.
 const MAX_UNFINISHED: u64 = 10;
-/// Bytes that an organization's files may have together.
+/// Bytes that a file may have, and at which an organization's files are so many that it starts no other.
 const MAX_STORED_BYTES: i64 = 4 << 30;
 
 /// The limits of the jobs: a server makes two files at a time, so that their readers don't take what calls need.

@@ -22,6 +22,7 @@ mod errors;
 pub mod events;
 pub mod exports;
 mod filters;
+pub mod former_members;
 pub mod jobs;
 mod kept_calls;
 pub mod live;

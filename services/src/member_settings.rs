@@ -17,7 +17,7 @@ pub async fn log_columns(services: &Services, actor: &Actor) -> ServiceResult<Ve
     // A newer server may have stored columns that this one doesn't know.
     let names = stored.value.as_array().into_iter().flatten().filter_map(|name| name.as_str());
     let columns: Vec<LogColumn> = names.filter_map(|name| name.parse().ok()).collect();
-    Ok(LogColumn::sorted(&columns))
+    Ok(if columns.is_empty() { LogColumn::DEFAULT.to_vec() } else { LogColumn::sorted(&columns) })
 }
 
 /// Sets the columns of the actor's log. The default ones aren't stored, so that a later default applies.

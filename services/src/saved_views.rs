@@ -3,8 +3,6 @@
 //! A personal view exists only for the member who saved it, and a shared one for all members who see its page. A view is an address: it
 //! shows each member what they may see. Shared views are in the audit log, personal ones aren't.
 
-mod cleanup;
-
 use domain::{
     errors::FieldErrors,
     ids::{OrganizationId, SavedViewId, UserId},
@@ -15,7 +13,6 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Quer
 use serde_json::json;
 use uuid::Uuid;
 
-pub use self::cleanup::delete_orphans;
 use crate::{
     Actor, ServiceError, ServiceResult, Services, audit::AuditEvent, audited_change::AuditedChange,
     entities::saved_views, random,

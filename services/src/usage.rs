@@ -26,7 +26,7 @@ use domain::{
     usage::{Range, View},
 };
 
-pub(crate) use conditions::{series_condition, tag_condition};
+pub(crate) use conditions::{series_condition, status_condition, tag_condition};
 pub use local_format::LocalFormat;
 pub use model_keys::model_keys;
 pub use report::{EarlierReport, complete_comparison, complete_report, report};

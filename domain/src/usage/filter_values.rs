@@ -2,7 +2,11 @@
 
 use std::str::FromStr;
 
-use super::filter::{Filter, Group, TagFilter};
+use super::{
+    OTHERS,
+    filter::{Filter, Group, TagFilter},
+    tags::OTHER_TAG_VALUES,
+};
 
 impl Filter {
     /// The values of one dimension as text; of a tag, the values of its name.
@@ -33,7 +37,8 @@ impl Filter {
         if values.len() > Self::MAX_VALUES {
             return None;
         }
-        let names = || values.iter().all(|value| !value.is_empty()).then(|| values.to_vec());
+        let is_name = |value: &String| !value.is_empty() && value != OTHERS && value != OTHER_TAG_VALUES;
+        let names = || values.iter().all(is_name).then(|| values.to_vec());
         let mut filter = self.clone();
         match group {
             Group::Model => filter.models = names()?,
@@ -121,11 +126,13 @@ mod tests {
         let filter = Filter::default();
         for (group, value) in [
             (Group::Model, ""),
-            (Group::ApiKey, "~others"),
+            (Group::ApiKey, OTHERS),
+            (Group::Model, OTHERS),
             (Group::Status, "0"),
             (Group::Service, "mail"),
             (Group::Provider, ""),
             (customer(), ""),
+            (customer(), OTHER_TAG_VALUES),
         ] {
             assert_eq!(filter.narrowed(&group, value), None, "{group} {value:?}");
         }

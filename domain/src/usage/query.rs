@@ -250,7 +250,8 @@ impl FromStr for Range {
                 ends.and_then(|(from, to)| MinuteRange::new(from.parse().ok()?, to.parse().ok()?)).map(Self::Between)
             })
             .ok_or_else(|| {
-                "Must be today, 7d, 30d, month, last-month, 90d, 12m, or two days such as 2026-11-01..2026-11-17."
+                "Must be today, 7d, 30d, month, last-month, 90d, 12m, two days such as 2026-11-01..2026-11-17, or two full \
+                 minutes such as 2026-11-17T14:00:00Z..2026-11-17T15:00:00Z."
                     .to_owned()
             })
     }

@@ -10,7 +10,7 @@ use domain::{
         columns::{has_offset, has_percentiles, usage_columns},
     },
     time::Timestamp,
-    usage::{Distribution, Group, Measures, Percentile, Series, UsageQuery, View},
+    usage::{Distribution, Group, Measures, OTHER_TAG_VALUES, Percentile, Series, UsageQuery, View},
 };
 use futures::stream;
 use services::{Actor, Services, usage::LocalFormat};
@@ -135,6 +135,8 @@ fn write_group(rows: &mut CsvRows, series: &Series, group: &Group) {
             rows.text(if series.key.is_empty() { "" } else { series.label.as_str() });
             rows.text(&series.key);
         }
+        // The key of a tag's other values has a control character.
+        Group::Tag(_) if series.key == OTHER_TAG_VALUES => rows.text(&series.label),
         Group::Model | Group::Service | Group::Endpoint | Group::Provider | Group::Status | Group::Tag(_) => {
             rows.text(&series.key);
         }

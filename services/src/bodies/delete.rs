@@ -10,7 +10,6 @@ use domain::{
     ids::OrganizationId,
     permissions::Permission,
 };
-use futures::TryStreamExt;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
 use tokio::time::sleep;
@@ -20,6 +19,8 @@ use crate::{
     entities::body_sums,
 };
 
+/// Calls that are found at once.
+const PAGE_SIZE: u64 = 1_000;
 /// Calls whose bodies are deleted in one transaction, few enough that calls don't wait for it.
 const BATCH_SIZE: usize = 250;
 /// Time after which a step ends, so that whoever waits sees how far it is, and can stop it.
@@ -42,21 +43,25 @@ pub async fn delete(services: &Services, actor: &Actor, query: &CallQuery) -> Se
     let oldest = services.now().plus_days(-(i64::from(*BODY_DAYS.end()) + MARGIN_DAYS));
     let query = CallQuery { from: query.from.max(Some(oldest)), ..query.clone() };
     // Checks the query before anything is recorded.
-    let mut pages = Box::pin(calls::export(services, actor, &query).await?);
+    let mut page = calls::batch(services, actor, &query, PAGE_SIZE).await?;
     record(services, actor, "bodies.deletion_begun", &query, None).await?;
     let begin = Instant::now();
     let mut deletion = BodyDeletion::default();
-    while let Some(page) = pages.try_next().await? {
-        for batch in page.chunks(BATCH_SIZE) {
+    loop {
+        for batch in page.calls.chunks(BATCH_SIZE) {
             let started = Instant::now();
             deletion.deleted += delete_batch(services, actor.organization.id, batch).await?;
             // Others get their turn: SQLite has a single writer.
             sleep(started.elapsed().min(MAX_PAUSE)).await;
         }
+        // A search that took its time may have found no call, and isn't over all the same.
+        let Some(next) = page.next(PAGE_SIZE) else { break };
         if begin.elapsed() >= STEP_TIME {
-            deletion.rest = page.last().map(|call| call.id);
+            deletion.rest = Some(next);
             break;
         }
+        let rest = CallQuery { before: Some(next), ..query.clone() };
+        page = calls::batch(services, actor, &rest, PAGE_SIZE).await?;
     }
     record(services, actor, "bodies.deleted", &query, Some(deletion.deleted)).await?;
     Ok(deletion)

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use domain::calls::{Call, CallPage, CallQuery, PAGE_SIZE};
 use futures::{StreamExt, TryStreamExt, stream::BoxStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     Actor, ServiceError, ServiceResult, Services,
@@ -26,14 +26,13 @@ pub async fn list(services: &Services, actor: &Actor, query: &CallQuery) -> Serv
     let Some(search) = TextSearch::new(services, actor, query).await? else {
         return calls::list(services, actor, query).await;
     };
-    let _turn = SEARCHES.acquire().await.map_err(|error| ServiceError::Internal(error.to_string()))?;
+    let _turn = turn().await?;
     let deadline = Instant::now() + MAX_TIME;
     let mut query = CallQuery { text: None, ..query.clone() };
     let mut found = CallBatch::default();
     loop {
         let batch = calls::batch(services, actor, &query, BATCH_SIZE).await?;
-        let last = batch.calls.last().map(|call| call.id).filter(|_| batch.calls.len() as u64 == BATCH_SIZE);
-        let next = batch.stopped_at.or(last);
+        let next = batch.next(BATCH_SIZE);
         found.kept_since = batch.kept_since;
         found.calls.extend(search.keep(services, batch.calls).await?);
         if next.is_none() || found.calls.len() > PAGE_SIZE as usize {
@@ -61,7 +60,16 @@ pub async fn export(
     let services = services.clone();
     let keep = move |batch: Vec<Call>| {
         let (services, search) = (services.clone(), search.clone());
-        async move { search.keep(&services, batch).await }
+        // For each batch, so that a long file doesn't keep lists waiting.
+        async move {
+            let _turn = turn().await?;
+            search.keep(&services, batch).await
+        }
     };
     Ok(batches.and_then(keep).boxed())
+}
+
+/// Waits until one search fewer runs than may.
+async fn turn() -> ServiceResult<SemaphorePermit<'static>> {
+    SEARCHES.acquire().await.map_err(|error| ServiceError::Internal(error.to_string()))
 }

@@ -15,7 +15,7 @@ use super::{
     search::Search,
 };
 use crate::{
-    Actor, ServiceResult, Services, projects,
+    Actor, ServiceResult, Services, filters, projects,
     usage::{
         bars::{Bars, floor},
         zone,
@@ -34,6 +34,7 @@ pub async fn activity(services: &Services, actor: &Actor, query: &CallQuery) -> 
     services.wait_until_stored().await;
     let (database, organization, now) = (services.database.read(), &actor.organization, services.now());
     let scope = projects::scope(database, actor, Permission::ViewLogs).await?;
+    filters::check(database, organization.id, &scope, &query.filter).await?;
     let zone = zone(organization, query.time_zone.as_deref())?;
     let CountedRange { first, until } = CountedRange::new(services, actor, query).await?;
     let last = until.map_or(now, |until| until.min(now));

@@ -53,6 +53,12 @@ async fn find(services: &Services, actor: &Actor, search: &Search, limit: u64) -
 }
 
 impl CallBatch {
+    /// The call before which the search goes on, if this batch has at most `limit` calls; `None` at the search's end.
+    pub(crate) fn next(&self, limit: u64) -> Option<CallId> {
+        let last = || self.calls.last().map(|call| call.id).filter(|_| self.calls.len() as u64 == limit);
+        self.stopped_at.or_else(last)
+    }
+
     /// The page of a batch of one more calls than a page has.
     pub(crate) fn into_page(self) -> CallPage {
         let Self { mut calls, stopped_at, kept_since } = self;

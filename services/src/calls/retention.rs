@@ -48,10 +48,11 @@ pub async fn run(services: &Services) -> ServiceResult<()> {
     }
     delete::delete_bodies(&services.database, &keepers).await?;
     delete::delete_client_requests(&services.database, &keepers).await?;
-    delete::delete_tags(&services.database, &keepers).await?;
+    // Whole months first, so that the tags of millions of calls aren't deleted one by one.
     if services.database.is_postgres() {
         partitions::drop_unused(&services.database, &keepers, now).await?;
     }
+    delete::delete_tags(&services.database, &keepers).await?;
     delete::delete_calls(&services.database, &keepers).await
 }
 

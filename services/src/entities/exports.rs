@@ -16,7 +16,7 @@ pub struct Model {
     pub format: String,
     /// The query of the file's address.
     pub query: String,
-    /// The projects that the file may hold, as JSON; `None` for all.
+    /// IDs of the projects that the file may hold, with spaces between them; `None` for all.
     pub scope: Option<String>,
     pub state: String,
     /// Number of the attempt that writes the file.

@@ -1,4 +1,4 @@
-//! Deletes exports after their day, and what interrupted and canceled ones have left.
+//! Deletes exports after their day, and what interrupted and canceled ones have left; ends those whose jobs were given up.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -6,17 +6,25 @@ use domain::{
     exports::ExportState,
     ids::{ExportId, OrganizationId},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 use uuid::Uuid;
 
-use super::{content::delete_chunks, folder::ExportFolder};
-use crate::{ServiceResult, Services, entities::exports};
+use super::{JOB_KIND, content::delete_chunks, folder::ExportFolder};
+use crate::{
+    ServiceResult, Services,
+    entities::{exports, jobs},
+    jobs::JobState,
+};
 
 /// Exports deleted by one transaction.
 const BATCH_SIZE: u64 = 100;
+/// What a member reads about a file whose job was given up.
+const GIVEN_UP: &str = "The file couldn't be finished. Try again, with a shorter range if it is long.";
 
-/// Deletes expired exports with their files. Until then, they can't be downloaded either.
+/// Deletes expired exports with their files, and ends those whose jobs were given up. Expired ones can't be downloaded before
+/// either.
 pub async fn delete_expired(services: &Services, folder: &ExportFolder) -> ServiceResult<()> {
+    fail_given_up(services).await?;
     loop {
         let found = exports::Entity::find()
             .select_only()
@@ -63,4 +71,38 @@ pub async fn delete_expired(services: &Services, folder: &ExportFolder) -> Servi
         .map(ExportId::new)
         .collect();
     folder.delete_others(move |export| kept.contains(&export)).await
+}
+
+/// Ends the exports whose jobs were given up: an attempt that is cut off, since it takes too long, can't do so itself.
+async fn fail_given_up(services: &Services) -> ServiceResult<()> {
+    let now = services.now();
+    let given_up: Vec<(Uuid, String)> = jobs::Entity::find()
+        .select_only()
+        .columns([jobs::Column::OrganizationId, jobs::Column::Cause])
+        .filter(jobs::Column::Kind.eq(JOB_KIND))
+        .filter(jobs::Column::State.eq(JobState::Dead as i16))
+        // An older one's export has expired.
+        .filter(jobs::Column::FinishedAt.gte(now.plus_days(-1).millis()))
+        .into_tuple()
+        .all(services.database.read())
+        .await?;
+    for (organization, cause) in given_up {
+        let Ok(export) = cause.parse::<ExportId>() else { continue };
+        let transaction = services.database.begin().await?;
+        let failed = exports::Entity::update_many()
+            .col_expr(exports::Column::State, Expr::value(ExportState::Failed.name()))
+            .col_expr(exports::Column::Error, Expr::value(GIVEN_UP))
+            .col_expr(exports::Column::Bytes, Expr::value(0_i64))
+            .col_expr(exports::Column::FinishedAt, Expr::value(now.millis()))
+            .filter(exports::Column::OrganizationId.eq(organization))
+            .filter(exports::Column::Id.eq(export.uuid()))
+            .filter(exports::Column::State.is_in([ExportState::Waiting, ExportState::Running].map(ExportState::name)))
+            .exec(&transaction)
+            .await?;
+        if failed.rows_affected > 0 {
+            delete_chunks(&transaction, OrganizationId::new(organization), export).await?;
+        }
+        transaction.commit().await?;
+    }
+    Ok(())
 }

@@ -6,7 +6,11 @@ use domain::{
     usage::{CustomRange, MinuteRange, Range, UsageQuery},
 };
 
-use crate::{Actor, ServiceError, ServiceResult, Services, usage, zones};
+use crate::{
+    Actor, ServiceError, ServiceResult, Services,
+    usage::{self, bars::floor},
+    zones,
+};
 
 const MINUTE_MILLIS: i64 = 60_000;
 
@@ -35,16 +39,12 @@ fn range(services: &Services, actor: &Actor, query: &CallQuery) -> Option<Range>
         }
         (_, from, to) => {
             let to = ceil(to.unwrap_or(now));
-            let from = floor(from.unwrap_or_else(|| to.plus_days(1 - CustomRange::MAX_DAYS)));
+            let from = floor(from.unwrap_or_else(|| to.plus_days(1 - CustomRange::MAX_DAYS)), MINUTE_MILLIS);
             MinuteRange::new(from, to).map(Range::Between)
         }
     }
 }
 
-fn floor(moment: Timestamp) -> Timestamp {
-    Timestamp::from_millis(moment.millis().div_euclid(MINUTE_MILLIS) * MINUTE_MILLIS)
-}
-
 fn ceil(moment: Timestamp) -> Timestamp {
-    floor(moment.plus_millis(MINUTE_MILLIS - 1))
+    floor(moment.plus_millis(MINUTE_MILLIS - 1), MINUTE_MILLIS)
 }

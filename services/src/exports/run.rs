@@ -14,9 +14,10 @@ use sea_orm::{
 };
 
 use super::{
+    MAX_STORED_BYTES,
     content::{CHUNK_BYTES, delete_chunks, insert_chunk},
     folder::{ExportFolder, PartFile},
-    rows,
+    rows, scope,
     start::expiration,
 };
 use crate::{
@@ -25,6 +26,7 @@ use crate::{
     entities::exports,
     jobs::Job,
     notifications::{self, Delivery},
+    projects,
 };
 
 /// How often the progress of a file is stored, which is also how soon its writing ends once it is canceled.
@@ -120,7 +122,23 @@ impl ExportRun {
                 return Err(error);
             }
         };
-        Ok(Some((run, actor)))
+        match run.store_scope(&actor).await {
+            // Who may no longer see any of the data learns it when the file's query is read.
+            Ok(()) | Err(ServiceError::Forbidden(_)) => Ok(Some((run, actor))),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Stores the projects of which this attempt writes, by which the file is given out: they may have become more since the
+    /// export was started.
+    async fn store_scope(&self, actor: &Actor) -> ServiceResult<()> {
+        let transaction = self.services.database.begin().await?;
+        let reached = projects::scope(&transaction, actor, self.new.source.permission()).await?;
+        self.update()
+            .col_expr(exports::Column::Scope, Expr::value(scope::to_text(&reached)))
+            .exec(&transaction)
+            .await?;
+        Ok(transaction.commit().await?)
     }
 
     /// The file that is wanted.
@@ -202,6 +220,10 @@ impl ExportRun {
     async fn store_pending(&mut self) -> ServiceResult<WriteOutcome> {
         let content = std::mem::replace(&mut self.pending, Vec::with_capacity(CHUNK_BYTES));
         self.bytes = self.bytes.saturating_add(i64::try_from(content.len()).unwrap_or(i64::MAX));
+        if self.bytes > MAX_STORED_BYTES {
+            self.fail("The file is longer than 4 GB. Choose a shorter range, or download the file directly.").await?;
+            return Ok(WriteOutcome::Stopped);
+        }
         match &mut self.target {
             ContentTarget::File(file) => {
                 file.append(content).await?;

@@ -11,6 +11,7 @@ use domain::{
 };
 use futures::TryStreamExt;
 use sea_orm::{DatabaseConnection, DbBackend, FromQueryResult, StreamTrait};
+use tokio::sync::Semaphore;
 
 use super::{
     buckets::{Buckets, day_around},
@@ -19,7 +20,15 @@ use super::{
     sources::Sources,
     sums::{Columns, Histogram, Slice, histogram_columns, sum, sum_columns},
 };
-use crate::{Organization, ServiceResult, database::Bound, kept_calls::kept_since_at, projects::ProjectScope, zones};
+use crate::{
+    Organization, ServiceError, ServiceResult, database::Bound, kept_calls::kept_since_at, projects::ProjectScope,
+    zones,
+};
+
+/// Maximum number of reports by a tag that read calls at once, of which each may have millions; others wait.
+const MAX_READS: usize = 4;
+
+static READS: Semaphore = Semaphore::const_new(MAX_READS);
 
 /// The columns that [`Columns`] reads.
 const SUMS: [&str; 14] = [
@@ -119,6 +128,7 @@ pub(super) async fn for_each_tag_sum(
         scope: selection.scope,
         filter: selection.filter,
     };
+    let _turn = READS.acquire().await.map_err(|error| ServiceError::Internal(error.to_string()))?;
     let mut bound = Bound::new(database.get_database_backend());
     let from = from_spans(&slice, &sources.spans, &mut bound);
     let (metric, is_told_apart) = match groups {

@@ -1,17 +1,13 @@
 //! Sums of calls, equal to those of their rollups.
 
-use domain::{
-    calls::Outcome,
-    ids::CallId,
-    usage::{Group, LATENCY_BOUNDS_MS},
-};
+use domain::{calls::Outcome, ids::CallId, usage::LATENCY_BOUNDS_MS};
 use sea_orm::DbBackend;
 use serde_json::json;
 
 use super::{
     conditions::series_condition,
     sources::CallSpan,
-    sums::{Histogram, Slice, column},
+    sums::{Histogram, Slice},
     tagged_calls::from_tagged_spans,
 };
 use crate::database::Bound;
@@ -48,16 +44,6 @@ fn bin_condition(histogram: Histogram, bin: usize) -> String {
     let over = over.map(|bound| format!(" AND {duration} > {bound}"));
     let up_to = up_to.map(|bound| format!(" AND {duration} <= {bound}"));
     format!("{duration} IS NOT NULL{}{}", over.unwrap_or_default(), up_to.unwrap_or_default())
-}
-
-/// The expression over calls `c` of series `s` for a group.
-pub(super) fn call_group(slice: &Slice<'_>, group: &Group, bound: &mut Bound) -> String {
-    let Group::Tag(name) = group else { return column(group).to_owned() };
-    let (organization, name) = (bound.value(slice.organization.id.uuid()), bound.value(name.as_str()));
-    format!(
-        "coalesce((SELECT t.value FROM call_tags t WHERE t.organization_id = {organization} AND t.call_id = c.id \
-         AND t.name = {name}), '')"
-    )
 }
 
 /// `FROM` and `WHERE` of the slice's calls `c` within `spans`, with their series `s`. Each span `p` is looked up by the

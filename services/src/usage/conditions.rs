@@ -42,14 +42,14 @@ pub(crate) fn series_condition(scope: &ProjectScope, filter: &Filter, bound: &mu
         }
     }
     if !filter.statuses.is_empty() {
-        let any: Vec<String> = filter.statuses.iter().map(|status| status_condition(*status)).collect();
+        let any: Vec<String> = filter.statuses.iter().map(|status| status_condition(*status, "s.status")).collect();
         conditions.push(format!("({})", any.join(" OR ")));
     }
     if conditions.is_empty() { "TRUE".to_owned() } else { conditions.join(" AND ") }
 }
 
-/// The condition that the calls of series `s` ended like this.
-fn status_condition(status: StatusFilter) -> String {
+/// The condition that calls of series `s`, with `column` as their HTTP status, ended like this.
+pub(crate) fn status_condition(status: StatusFilter, column: &str) -> String {
     match status {
         StatusFilter::Outcome(outcome) => {
             let names: Vec<&str> = outcome.outcomes().iter().map(|outcome| outcome.name()).collect();
@@ -57,9 +57,9 @@ fn status_condition(status: StatusFilter) -> String {
         }
         StatusFilter::Class(class) => {
             let first = u16::from(class) * 100;
-            format!("(s.status >= {first} AND s.status < {})", first + 100)
+            format!("({column} >= {first} AND {column} < {})", first + 100)
         }
-        StatusFilter::Code(code) => format!("s.status = {code}"),
+        StatusFilter::Code(code) => format!("{column} = {code}"),
     }
 }
 

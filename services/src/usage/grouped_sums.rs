@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, FromQueryResult, Query
 use uuid::Uuid;
 
 use super::{
-    call_sums::{call_group, call_value, from_spans},
+    call_sums::{call_value, from_spans},
     cover::Stretch,
     sources::Sources,
     sums::{Columns, Histogram, Slice, column, columns, from, from_stretches, histogram_columns, sum, sum_columns},
@@ -39,8 +39,8 @@ impl Selection<'_> {
         Slice { organization: self.organization, cover: &self.sources.cover, scope: self.scope, filter: self.filter }
     }
 
-    /// Streams the sums by bucket and group to `each`. Collecting them would take too much memory for many keys over a
-    /// long time.
+    /// Streams the sums by bucket and group, which isn't a tag, to `each`. Collecting them would take too much memory for
+    /// many keys over a long time.
     pub(crate) async fn for_each_sum(
         &self,
         database: &DatabaseConnection,
@@ -48,10 +48,10 @@ impl Selection<'_> {
         histogram: Option<Histogram>,
         mut each: impl FnMut(GroupedSum) + Send,
     ) -> ServiceResult<()> {
-        let (slice, sources) = (self.slice(), self.sources);
+        let (slice, sources, column) = (self.slice(), self.sources, column(group));
         if !sources.cover.stretches.is_empty() {
             let mut bound = Bound::new(database.get_database_backend());
-            let (from, column) = (from(&slice, &mut bound), column(group));
+            let from = from(&slice, &mut bound);
             let bins = histogram.map(|histogram| histogram_columns(histogram, |name| format!("r.{name}")));
             let bins = bins.map_or_else(String::new, |bins| format!(", {bins}"));
             let sql = format!(
@@ -72,12 +72,11 @@ impl Selection<'_> {
         }
         if !sources.spans.is_empty() {
             let mut bound = Bound::new(database.get_database_backend());
-            let grouping = call_group(&slice, group, &mut bound);
             let from = from_spans(&slice, &sources.spans, &mut bound);
             let bins = histogram.map(|histogram| histogram_columns(histogram, call_value));
             let bins = bins.map_or_else(String::new, |bins| format!(", {bins}"));
             let sql = format!(
-                "SELECT p.place AS place, {grouping} AS grouping, {}{bins} {from} GROUP BY 1, 2",
+                "SELECT p.place AS place, {column} AS grouping, {}{bins} {from} GROUP BY 1, {column}",
                 sum_columns(call_value)
             );
             let mut rows = database.stream_raw(bound.statement(sql)).await?;

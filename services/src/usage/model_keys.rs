@@ -1,62 +1,123 @@
 //! Tokens by model and key.
 
-use domain::usage::{Group, GroupTotal, Measures, Metric, ModelKeyTokens, OTHERS, UsageQuery, UsageReport};
+use std::collections::HashMap;
 
-use super::report::report;
-use crate::{Actor, ServiceResult, Services};
+use domain::{
+    ids::ApiKeyId,
+    permissions::Permission,
+    usage::{Group, ModelKeyTokens, UsageQuery},
+};
+use futures::TryStreamExt;
+use sea_orm::{DatabaseConnection, StreamTrait};
+use uuid::Uuid;
 
-/// Maximum number of models whose keys are listed one by one.
-const MAX_MODELS: usize = 25;
-/// The name of the sum over the keys of a model that isn't one of these, and of keys beyond those that a report lists.
-const OTHER_KEYS: &str = "Other keys";
-/// The name of the sum over models that a report doesn't list.
+use super::{
+    buckets, by_tag,
+    call_sums::{call_value, from_spans},
+    labels::Labels,
+    report::{Reading, zone},
+    sources::Sources,
+    sums::{Slice, from, sum},
+};
+use crate::{Actor, ServiceResult, Services, database::Bound, filters, projects};
+
+/// Maximum number of pairs of a model and a key that are listed, those with most tokens.
+const MAX_LISTED: usize = 500;
+/// The names in the row that sums all other pairs.
 const OTHER_MODELS: &str = "Other models";
+const OTHER_KEYS: &str = "Other keys";
+
+/// Input and output tokens by model and key; the nil id stands for no key.
+type Tokens = HashMap<(String, Uuid), [i64; 2]>;
 
 /// Returns the tokens of each model and key within the query's range and filter, the largest first, as far as the actor may see
 /// them. They add up to the total of [`report`](super::report()).
+///
+/// One statement reads them all: the table is read again with each call, on each page that shows it.
 pub async fn model_keys(services: &Services, actor: &Actor, query: &UsageQuery) -> ServiceResult<Vec<ModelKeyTokens>> {
-    let by = |group| UsageQuery { group, metric: Metric::Tokens, all_groups: true, compare: None, ..query.clone() };
-    let mut rows = Vec::new();
-    for (index, model) in groups(report(services, actor, &by(Group::Model)).await?).into_iter().enumerate() {
-        let filter = query.filter.with_values(&Group::Model, std::slice::from_ref(&model.key));
-        let Some(filter) = filter.filter(|_| index < MAX_MODELS && model.key != OTHERS) else {
-            let name = if model.key == OTHERS { OTHER_MODELS.to_owned() } else { model.key };
-            rows.push(row(name, OTHERS, OTHER_KEYS.to_owned(), model.total));
-            continue;
-        };
-        let keys = report(services, actor, &UsageQuery { filter, ..by(Group::ApiKey) }).await?;
-        let keys = groups(keys).into_iter();
-        rows.extend(keys.map(|key| row(model.key.clone(), &key.key, key.label, key.total)));
+    services.wait_until_stored().await;
+    let (database, organization) = (services.database.read(), &actor.organization);
+    let scope = projects::scope(database, actor, Permission::ViewUsage).await?;
+    filters::check(database, organization.id, &scope, &query.filter).await?;
+    let (zone, now) = (zone(organization, query.time_zone.as_deref())?, services.now());
+    let whole = buckets::of(query.range, query.view(), zone, now).whole();
+    let query = UsageQuery { group: Group::Model, ..query.clone() };
+    by_tag::check(database, organization, &query, whole.start(), now).await?;
+    let sources = Reading { database, organization, scope: &scope, query: &query }.sources(&whole, true);
+    let slice = Slice { organization, cover: &sources.cover, scope: &scope, filter: &query.filter };
+    let mut pairs: Vec<_> = read(database, &slice, &sources).await?.into_iter().collect();
+    pairs.retain(|(_, tokens)| total(tokens) != 0);
+    // Ties are ordered by model and key, so that rows keep their places when a page is reloaded.
+    pairs.sort_by(|(pair, a), (other, b)| total(b).cmp(&total(a)).then_with(|| pair.cmp(other)));
+    let others = pairs.split_off(pairs.len().min(MAX_LISTED));
+    let key_of = |id: Uuid| Some(id).filter(|id| !id.is_nil()).map(ApiKeyId::new);
+    let text_of = |id: Uuid| key_of(id).map(|key| key.to_string()).unwrap_or_default();
+    let keys: Vec<String> = pairs.iter().map(|((_, key), _)| text_of(*key)).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    let labels = Labels::find(database, organization, &Group::ApiKey, &keys).await?;
+    let row = |((model, key), [tokens_in, tokens_out]): ((String, Uuid), [i64; 2])| ModelKeyTokens {
+        model,
+        api_key: key_of(key),
+        key_name: labels.get(&text_of(key)),
+        tokens_in,
+        tokens_out,
+    };
+    let mut rows: Vec<ModelKeyTokens> = pairs.into_iter().map(row).collect();
+    if !others.is_empty() {
+        let mut sums = [0; 2];
+        others.iter().for_each(|(_, tokens)| add(&mut sums, *tokens));
+        let [tokens_in, tokens_out] = sums;
+        let (model, key_name) = (OTHER_MODELS.to_owned(), OTHER_KEYS.to_owned());
+        rows.push(ModelKeyTokens { model, api_key: None, key_name, tokens_in, tokens_out });
     }
-    rows.retain(|row| row.total() != 0);
-    rows.sort_by_key(|row| std::cmp::Reverse(row.total()));
     Ok(rows)
 }
 
-/// The groups of a report that lists all of them, and the sum of those that it doesn't list.
-fn groups(report: UsageReport) -> Vec<GroupTotal> {
-    let mut groups = Vec::with_capacity(report.series.len() + report.other_groups.len());
-    for series in report.series {
-        let mut group = GroupTotal { key: series.key, label: series.label, total: series.total };
-        if group.key == OTHERS {
-            for other in &report.other_groups {
-                group.total += -other.total;
-            }
-            group.label = OTHER_KEYS.to_owned();
-        }
-        groups.push(group);
+/// Sums the slice's rollups and the calls of `sources`.
+async fn read(database: &DatabaseConnection, slice: &Slice<'_>, sources: &Sources) -> ServiceResult<Tokens> {
+    let mut tokens = Tokens::new();
+    let select = |[tokens_in, tokens_out]: [String; 2], from: &str| {
+        format!(
+            "SELECT p.place AS place, s.model AS model, s.api_key_id AS api_key, {}, {} {from} \
+             GROUP BY 1, s.model, s.api_key_id",
+            sum(&tokens_in, "tokens_in"),
+            sum(&tokens_out, "tokens_out"),
+        )
+    };
+    let names = ["tokens_in", "tokens_out"];
+    let mut statements = Vec::new();
+    if !sources.cover.stretches.is_empty() {
+        let mut bound = Bound::new(database.get_database_backend());
+        let from = from(slice, &mut bound);
+        statements.push((true, bound.statement(select(names.map(|name| format!("r.{name}")), &from))));
     }
-    groups.extend(report.other_groups);
-    groups.retain(|group| !group.total.is_zero());
-    groups
+    if !sources.spans.is_empty() {
+        let mut bound = Bound::new(database.get_database_backend());
+        let from = from_spans(slice, &sources.spans, &mut bound);
+        statements.push((false, bound.statement(select(names.map(call_value), &from))));
+    }
+    for (is_of_rollups, statement) in statements {
+        let mut rows = database.stream_raw(statement).await?;
+        while let Some(row) = rows.try_next().await? {
+            let more: [i64; 2] = [row.try_get("", "tokens_in")?, row.try_get("", "tokens_out")?];
+            let sums = tokens.entry((row.try_get("", "model")?, row.try_get("", "api_key")?)).or_default();
+            if is_of_rollups {
+                let place: i64 = row.try_get("", "place")?;
+                let stretch = usize::try_from(place).ok().and_then(|place| sources.cover.stretches.get(place));
+                let places = sources.cover.places(stretch.map_or(usize::MAX, |stretch| stretch.slot));
+                places.for_each(|(_, is_added)| add(sums, if is_added { more } else { more.map(|count| -count) }));
+            } else {
+                add(sums, more);
+            }
+        }
+    }
+    Ok(tokens)
 }
 
-fn row(model: String, key: &str, key_name: String, total: Measures) -> ModelKeyTokens {
-    ModelKeyTokens {
-        model,
-        api_key: key.parse().ok(),
-        key_name,
-        tokens_in: total.tokens_in,
-        tokens_out: total.tokens_out,
-    }
+fn add(sums: &mut [i64; 2], more: [i64; 2]) {
+    sums.iter_mut().zip(more).for_each(|(sum, more)| *sum = sum.saturating_add(more));
+}
+
+fn total([tokens_in, tokens_out]: &[i64; 2]) -> i64 {
+    tokens_in.saturating_add(*tokens_out)
 }

@@ -47,14 +47,16 @@ pub struct EarlierReport {
     pub series: Vec<Series>,
 }
 
-/// Returns the earlier range with which `query` compares, for files; `None` if it doesn't. `read_at` is that of the report.
+/// Returns the earlier range with which `query` compares, for the file of its `report`; `None` if it doesn't. Values of a tag
+/// that the report doesn't tell apart aren't told apart here either.
 pub async fn complete_comparison(
     services: &Services,
     actor: &Actor,
     query: &UsageQuery,
-    read_at: Timestamp,
+    report: &UsageReport,
 ) -> ServiceResult<Option<EarlierReport>> {
     let Some(comparison) = query.compare else { return Ok(None) };
+    let read_at = report.read_at;
     let (database, organization) = (services.database.read(), &actor.organization);
     let scope = projects::scope(database, actor, Permission::ViewUsage).await?;
     filters::check(database, organization.id, &scope, &query.filter).await?;
@@ -69,7 +71,8 @@ pub async fn complete_comparison(
             sums.add(GroupedSum { bucket, ..sum });
         }
     };
-    reading.selection(&sources).for_each_sum(database, &query.group, None, add).await?;
+    let named: Vec<&str> = report.series.iter().map(|series| series.key.as_str()).collect();
+    reading.for_each_sum(&sources, TagGroups::Named(&named), None, add).await?;
     let (groups, _) = sums.into_groups(query.metric);
     let keys: Vec<&str> = groups.iter().map(|(key, _)| key.as_str()).collect();
     let labels = Labels::find(database, organization, &query.group, &keys).await?;
@@ -171,11 +174,11 @@ pub(crate) async fn total(
 }
 
 /// What a report reads.
-struct Reading<'a> {
-    database: &'a DatabaseConnection,
-    organization: &'a Organization,
-    scope: &'a ProjectScope,
-    query: &'a UsageQuery,
+pub(super) struct Reading<'a> {
+    pub(super) database: &'a DatabaseConnection,
+    pub(super) organization: &'a Organization,
+    pub(super) scope: &'a ProjectScope,
+    pub(super) query: &'a UsageQuery,
 }
 
 impl Reading<'_> {
@@ -184,7 +187,7 @@ impl Reading<'_> {
     }
 
     /// What makes up some buckets.
-    fn sources(&self, buckets: &Buckets, with_days: bool) -> Sources {
+    pub(super) fn sources(&self, buckets: &Buckets, with_days: bool) -> Sources {
         if by_tag::is_by_tag(self.query) || self.query.view() == View::Minute {
             return Sources::of_calls(buckets);
         }
@@ -209,7 +212,13 @@ impl Reading<'_> {
     }
 
     async fn durations(&self, buckets: &Buckets) -> ServiceResult<Durations> {
-        let sources = self.sources(&buckets.whole(), true);
+        let whole = buckets.whole();
+        // To group by a tag leaves out no call, and rollups have all of them.
+        let is_from_calls = !self.query.filter.tags.is_empty() || self.query.view() == View::Minute;
+        let sources = match is_from_calls {
+            true => Sources::of_calls(&whole),
+            false => Sources::of(&whole, true, self.organization.time_zone),
+        };
         self.selection(&sources).durations(self.database).await
     }
 

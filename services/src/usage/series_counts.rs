@@ -2,16 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use domain::{
-    time::Timestamp,
-    usage::{Filter, Measures},
-};
+use domain::{time::Timestamp, usage::Filter};
 use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
 
 use super::{
     bars::Bars,
     buckets::{Buckets, day_around},
-    cover::Cover,
+    cover::{Cover, Stretch},
     sums::{self, Slice},
 };
 use crate::{
@@ -54,34 +51,38 @@ pub(crate) async fn count_by_series(
     let zone = organization.time_zone;
     let days: &dyn Fn(Timestamp) -> [Timestamp; 2] = &|moment| day_around(moment, zone);
     let cover = Cover::of(&whole, Some(days));
+    if cover.stretches.is_empty() {
+        return Ok(SeriesCounts::default());
+    }
     let mut bound = Bound::new(database.get_database_backend());
     let from = sums::from(&Slice { organization, cover: &cover, scope, filter: &Filter::default() }, &mut bound);
-    let slot = bound.number("p.value ->> 3");
-    let sum = |name: &str| format!("CAST(sum(r.{name}) AS bigint) AS {name}");
+    // Added and subtracted by the database: a limit on rows by stretch could cut off what is to be subtracted.
+    let times = times(&cover);
+    let sum = |name: &str| format!("CAST(sum(r.{name} * {times}) AS bigint) AS {name}");
     let sums = ["calls", "errors", "refused"].map(sum).join(", ");
     let sql = format!(
-        "SELECT {slot} AS slot, r.series_id AS series, {sums} {from} GROUP BY 1, 2 \
-         ORDER BY sum(r.calls) + sum(r.refused) DESC, 2 LIMIT {}",
+        "SELECT r.series_id AS series, {sums} {from} GROUP BY r.series_id \
+         ORDER BY sum((r.calls + r.refused) * {times}) DESC, r.series_id LIMIT {}",
         MAX_COUNTED_SERIES + 1
     );
     let rows = database.query_all_raw(bound.statement(sql)).await?;
     let is_partial = rows.len() > MAX_COUNTED_SERIES;
     let mut counts: BTreeMap<i64, [i64; 3]> = BTreeMap::new();
-    for row in rows {
-        let slot: i64 = row.try_get("", "slot")?;
-        let measures = Measures {
-            calls: row.try_get("", "calls")?,
-            errors: row.try_get("", "errors")?,
-            refused: row.try_get("", "refused")?,
-            ..Measures::default()
-        };
-        let sums = counts.entry(row.try_get("", "series")?).or_default();
-        for (_, measures) in cover.count(usize::try_from(slot).unwrap_or(usize::MAX), measures) {
-            let more = [measures.calls, measures.errors, measures.refused];
-            sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
-        }
+    for row in rows.iter().take(MAX_COUNTED_SERIES) {
+        let sums: [i64; 3] = [row.try_get("", "calls")?, row.try_get("", "errors")?, row.try_get("", "refused")?];
+        counts.insert(row.try_get("", "series")?, sums);
     }
     Ok(SeriesCounts { counts: with_series(database, organization, counts).await?, is_partial })
+}
+
+/// The expression for how often the rollups of a cover's stretch `p` count: once, or minus once where they are subtracted.
+fn times(cover: &Cover) -> String {
+    let times = |stretch: &Stretch| {
+        cover.places(stretch.slot).map(|(_, is_added)| if is_added { 1_i64 } else { -1 }).sum::<i64>()
+    };
+    let stretches = cover.stretches.iter().enumerate();
+    let cases: String = stretches.map(|(place, stretch)| format!(" WHEN {place} THEN {}", times(stretch))).collect();
+    format!("(CASE p.place{cases} ELSE 0 END)")
 }
 
 /// Loads the series of these counts: calls, errors and rejected calls.

@@ -281,6 +281,7 @@ const WITHOUT_ACTOR: &[&str] = &[
     "events/writer.rs",
     "exports/cleanup.rs",
     "exports/run.rs",
+    "former_members.rs",
     "jobs/claim.rs",
     "jobs/cleanup.rs",
     "jobs/replay.rs",
@@ -295,7 +296,6 @@ const WITHOUT_ACTOR: &[&str] = &[
     "provider_objects/job_results.rs",
     "organizations.rs",
     "quotas.rs",
-    "saved_views/cleanup.rs",
     "sealed_secrets.rs",
     "sealed_secrets/rotate.rs",
 ];

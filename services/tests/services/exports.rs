@@ -183,6 +183,25 @@ on_both_databases! {
         files.runner.shutdown().await;
     }
 
+    async fn a_file_is_given_out_by_the_projects_that_it_was_written_from(world: &World) {
+        let services = &world.services;
+        let admin = world.organization("Acme", "UTC").await;
+        let dora = world.member(&admin.organization, "Dora", Role::Developer).await;
+        let (first, second) = (world.default_project(&admin).await, world.project(&admin, "Second").await.id);
+        world.assign(&admin, first, "Dora").await;
+        let started = exports::start(services, &dora, &new(ExportSource::Calls), None).await.unwrap();
+        // The job, which comes later, writes the calls of both.
+        world.assign(&admin, second, "Dora").await;
+        let files = Files::start(services, 1, 1);
+        wait_for_state(services, &dora, ExportState::Ready).await;
+        assert_eq!(files.download(services, &dora, &started).await.unwrap(), content(1));
+        let of_second = "project_id IN (SELECT id FROM projects WHERE name = 'Second')";
+        world.execute(&format!("DELETE FROM project_members WHERE {of_second}")).await;
+        let refused = files.download(services, &dora, &started).await;
+        assert!(matches!(refused, Err(ServiceError::Forbidden(_))), "{refused:?}");
+        files.runner.shutdown().await;
+    }
+
     async fn exports_are_for_members_with_the_permission_and_not_too_many(world: &World) {
         let services = &world.services;
         let admin = world.organization("Acme", "UTC").await;
@@ -228,6 +247,21 @@ on_both_databases! {
         exports::delete_expired(services, &folder).await.unwrap();
         assert_eq!((world.count("exports").await, world.count("export_chunks").await), (0, 0));
         assert_eq!(std::fs::read_dir(files.data.path()).unwrap().count(), 0);
+    }
+
+    async fn an_export_whose_job_was_given_up_fails(world: &World) {
+        let services = &world.services;
+        let admin = world.organization("Acme", "UTC").await;
+        let olga = world.member(&admin.organization, "Olga", Role::Owner).await;
+        exports::start(services, &olga, &new(ExportSource::Calls), None).await.unwrap();
+        let data = tempfile::tempdir().unwrap();
+        let clean = async || exports::delete_expired(services, &ExportFolder::new(data.path())).await.unwrap();
+        clean().await;
+        assert_eq!(newest(services, &olga).await.state, ExportState::Waiting);
+        world.execute("UPDATE jobs SET state = 3, finished_at = created_at WHERE kind = 'export'").await;
+        clean().await;
+        let failed = newest(services, &olga).await;
+        assert!(failed.state == ExportState::Failed && !failed.error.is_empty(), "{failed:?}");
     }
 
     async fn calls_are_counted_before_they_are_exported(world: &World) {

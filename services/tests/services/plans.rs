@@ -163,6 +163,8 @@ async fn usage(watch: &Watch, data: &Data) {
         };
         let report = async || drop(usage::report(services, admin, &query).await.unwrap());
         watch.hold(&format!("usage: weeks of a year in {zone}"), SUMS, report).await;
+        let tokens = async || drop(usage::model_keys(services, admin, &query).await.unwrap());
+        watch.hold(&format!("tokens by model and key of a year in {zone}"), SUMS, tokens).await;
     }
     let day = services.now().millis().div_euclid(86_400_000) * 86_400_000;
     let filter = Filter {

@@ -4,7 +4,7 @@ use domain::{
     permissions::Role,
     saved_views::{MAX_SAVED_VIEWS, NewSavedView, SavedView, SavedViewChanges, ViewedPage},
 };
-use services::{Actor, ServiceError, ServiceResult, saved_views};
+use services::{Actor, ServiceError, ServiceResult, former_members, saved_views};
 
 use crate::support::{World, field_error};
 
@@ -123,10 +123,10 @@ on_both_databases! {
         save(world, &olga, ViewedPage::Usage, "Olga's", true).await.unwrap();
         save(world, &olga, ViewedPage::Usage, "Olga's own", false).await.unwrap();
         save(world, &adam, ViewedPage::Usage, "Adam's", false).await.unwrap();
-        saved_views::delete_orphans(&world.services).await.unwrap();
+        former_members::delete_rows(&world.services).await.unwrap();
         assert_eq!(world.count("saved_views").await, 3);
         world.execute("DELETE FROM memberships WHERE user_id IN (SELECT id FROM users WHERE name = 'Olga')").await;
-        saved_views::delete_orphans(&world.services).await.unwrap();
+        former_members::delete_rows(&world.services).await.unwrap();
         assert_eq!(names(world, &adam).await, ["Adam's"]);
     }
 

@@ -46,11 +46,22 @@ on_both_databases! {
         let project = world.default_project(&admin).await;
         let key = world.key(&admin, project, "web").await;
         let calls: Vec<_> =
-            (0..40).map(|number| TestCall::at("2026-11-10T08:00:00Z").model(&format!("model-{number}"))).collect();
+            (0..510).map(|number| TestCall::at("2026-11-10T08:00:00Z").model(&format!("model-{number}"))).collect();
         world.calls(&admin.organization, &key, &calls).await;
         let rows = usage::model_keys(&world.services, &admin, &query()).await.unwrap();
-        assert_eq!(rows.len(), 40);
-        assert_eq!(rows.iter().map(ModelKeyTokens::total).sum::<i64>(), 40 * 110);
+        let last = rows.last().unwrap();
+        assert_eq!((rows.len(), last.api_key, last.total()), (501, None, 10 * 110));
+        assert_eq!(rows.iter().map(ModelKeyTokens::total).sum::<i64>(), 510 * 110);
+        // Of a tag, and in minutes, they are those of calls.
+        let filter = Filter { tags: vec!["customer:none".parse().unwrap()], ..Filter::default() };
+        let tagged = UsageQuery { filter, ..query() };
+        assert!(usage::model_keys(&world.services, &admin, &tagged).await.unwrap().is_empty());
+        let day = UsageQuery {
+            range: "2026-11-10..2026-11-10".parse().unwrap(),
+            view: Some(domain::usage::View::Minute),
+            ..query()
+        };
+        assert_eq!(usage::model_keys(&world.services, &admin, &day).await.unwrap(), rows);
     }
 
     async fn a_member_sees_the_tokens_of_their_projects(world: &World) {

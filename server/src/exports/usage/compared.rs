@@ -31,7 +31,7 @@ impl ComparedSeries {
         usage: &UsageQuery,
         report: &UsageReport,
     ) -> ServiceResult<Option<Self>> {
-        let earlier = services::usage::complete_comparison(services, actor, usage, report.read_at).await?;
+        let earlier = services::usage::complete_comparison(services, actor, usage, report).await?;
         Ok(earlier.map(Self::of))
     }
 

@@ -43,6 +43,9 @@ impl Search {
                         return Ok((ids, Some(stop)));
                     }
                 }
+                if let Some(stop) = days.from.filter(|from| *from > lowest && Instant::now() >= deadline) {
+                    return Ok((ids, Some(CallId::new(stop))));
+                }
             }
             if let Some(stop) = window.from.filter(|from| *from > lowest && Instant::now() >= deadline) {
                 return Ok((ids, Some(CallId::new(stop))));

@@ -4,7 +4,6 @@
 //! are such series, a filter of names is one of calls.
 
 use domain::{
-    calls::OutcomeFilter,
     ids::OrganizationId,
     usage::{Filter, StatusFilter},
 };
@@ -16,7 +15,7 @@ use crate::{
     database::Bound,
     entities::series::{ANY_OUTCOME, OTHER},
     projects::ProjectScope,
-    usage::series_condition,
+    usage::{series_condition, status_condition},
 };
 
 /// A filter of series, without tags, which calls have.
@@ -128,7 +127,8 @@ impl WantedSeries {
             }
         }
         if self.has_statuses() {
-            let any: Vec<String> = statuses.iter().map(|status| status_condition(*status)).collect();
+            let own = "coalesce(c.status, s.status)";
+            let any: Vec<String> = statuses.iter().map(|status| status_condition(*status, own)).collect();
             conditions.push(format!("({})", any.join(" OR ")));
         }
         Some(conditions.join(" AND "))
@@ -163,18 +163,4 @@ async fn count(
     );
     let Some(row) = database.query_one_raw(bound.statement(sql)).await? else { return Ok(0) };
     Ok(usize::try_from(row.try_get::<i64>("", "series")?).unwrap_or_default())
-}
-
-/// The condition that call `c` of series `s` ended like this.
-fn status_condition(status: StatusFilter) -> String {
-    let own = "coalesce(c.status, s.status)";
-    match status {
-        StatusFilter::Outcome(outcome) => format!("s.outcome IN ('{}')", outcome_names(outcome).join("', '")),
-        StatusFilter::Class(class) => format!("{own} BETWEEN {class}00 AND {class}99"),
-        StatusFilter::Code(code) => format!("{own} = {code}"),
-    }
-}
-
-fn outcome_names(outcome: OutcomeFilter) -> Vec<&'static str> {
-    outcome.outcomes().iter().map(|outcome| outcome.name()).collect()
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use domain::{
     calls::{CallRetention, CallTags, Outcome},
     organizations::SettingsChanges,
-    usage::{Filter, Group, MAX_LISTED_GROUPS, MAX_SERIES, MAX_TAG_GROUPS, Metric, OTHER_TAG_VALUES, UsageQuery, View},
+    usage::{
+        Comparison, Filter, Group, MAX_LISTED_GROUPS, MAX_SERIES, MAX_TAG_GROUPS, Metric, OTHER_TAG_VALUES, UsageQuery,
+        View,
+    },
 };
 use services::{Actor, calls, organizations, usage};
 
@@ -136,6 +139,21 @@ on_both_databases! {
         assert_eq!(groups(world, &admin, &one).await.len(), 1);
         let found = values(world, &admin, &tagged(&[]), "customer", "").await;
         assert!(!found.is_complete && found.tags.len() <= 50 && found.tags[0].text == "acme");
+    }
+
+    async fn a_file_that_compares_tells_the_same_values_apart_in_both_ranges(world: &World) {
+        let admin = world.organization("Acme", "UTC").await;
+        let project = world.default_project(&admin).await;
+        let key = world.key(&admin, project, "web").await;
+        let at = |day: &str, number: usize| TestCall::at(day).tag("customer", &format!("c-{number}"));
+        let before = (0..700).map(|number| at("2026-11-09T10:00:00Z", number));
+        let made: Vec<TestCall> = before.chain((0..10).map(|number| at("2026-11-10T10:00:00Z", number))).collect();
+        world.calls(&admin.organization, &key, &made).await;
+        let query = UsageQuery { compare: Some(Comparison::Previous), ..by_customer("2026-11-10..2026-11-10") };
+        let report = usage::complete_report(&world.services, &admin, &query).await.unwrap();
+        let earlier = usage::complete_comparison(&world.services, &admin, &query, &report).await.unwrap().unwrap();
+        let rest = earlier.series.iter().find(|series| series.key == OTHER_TAG_VALUES).unwrap();
+        assert_eq!((earlier.series.len(), rest.total.calls), (11, 690));
     }
 
     async fn a_value_may_be_any_text(world: &World) {
