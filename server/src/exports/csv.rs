@@ -199,6 +199,7 @@ mod tests {
                 assert_eq!(text(&format!("a{end} {sign}1")), format!("a{end}' {sign}1"), "{end:?}");
             }
         }
+        assert_eq!(text(r#"{"customer":"a;=1+1|@x"}"#), r#"{"customer":"a;'=1+1|'@x"}"#);
         assert_eq!(text("\t=1"), "\t'=1".replacen('\t', "'\t", 1));
         assert_eq!(text("\ra"), "'\ra");
     }
