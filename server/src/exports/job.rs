@@ -14,7 +14,7 @@ use super::{open, public};
 
 /// How often expired files are deleted. They can't be downloaded before either.
 const CLEANUP_PERIOD: Duration = Duration::from_secs(60 * 60);
-/// What a member reads about a failure that isn't theirs; the server's log has more.
+/// The reason that a member reads for a failure of the server, whose log has more.
 const FAILED: &str = "Something went wrong on the server. Try again.";
 
 /// The handlers of jobs for exports, whose files are in `folder` with SQLite.
