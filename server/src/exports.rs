@@ -89,15 +89,16 @@ impl FromRequestParts<Hub> for ExportRequest {
         let Ok(info) = RequestInfo::from_request_parts(parts, hub).await;
         let query = parts.uri.query().unwrap_or_default().to_owned();
         let actor = session_actor(hub, &info, organization(&Query::parse(&query))?).await?;
-        Ok(Self { hub: hub.clone(), actor, query, accepts_json_lines: accepts_json_lines(&parts.headers) })
+        let accepts_json_lines = accepts(&parts.headers, &JSON_LINES_TYPES);
+        Ok(Self { hub: hub.clone(), actor, query, accepts_json_lines })
     }
 }
 
-/// Whether a client asks for JSON Lines: it names one of the types, since `*/*` gets CSV.
-fn accepts_json_lines(headers: &HeaderMap) -> bool {
+/// Whether a client asks for one of these media types: it names it, since `*/*` gets the usual one.
+pub(crate) fn accepts(headers: &HeaderMap, media_types: &[&str]) -> bool {
     let accepted = headers.get_all(header::ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
     let types = accepted.flat_map(|value| value.split(',')).filter_map(|range| range.split(';').next());
-    types.map(str::trim).any(|name| JSON_LINES_TYPES.iter().any(|json_lines| name.eq_ignore_ascii_case(json_lines)))
+    types.map(str::trim).any(|name| media_types.iter().any(|media_type| name.eq_ignore_ascii_case(media_type)))
 }
 
 /// The reason why there is no file.
@@ -155,16 +156,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_lines_are_for_those_who_name_them() {
-        let accepts = |value: &'static str| {
-            accepts_json_lines(&[(header::ACCEPT, header::HeaderValue::from_static(value))].into_iter().collect())
+    fn another_type_is_for_clients_that_name_it() {
+        let accepts_json_lines = |value: &'static str| {
+            let headers = [(header::ACCEPT, header::HeaderValue::from_static(value))].into_iter().collect();
+            accepts(&headers, &JSON_LINES_TYPES)
         };
         for value in ["application/x-ndjson", "text/html, application/jsonl;q=0.9", "Application/X-NDJSON"] {
-            assert!(accepts(value), "{value}");
+            assert!(accepts_json_lines(value), "{value}");
         }
-        for value in ["*/*", "text/csv", "application/json", ""] {
-            assert!(!accepts(value), "{value}");
+        for value in ["*/*", "application/*", "text/csv", "application/json", ""] {
+            assert!(!accepts_json_lines(value), "{value}");
         }
-        assert!(!accepts_json_lines(&HeaderMap::new()));
+        assert!(!accepts(&HeaderMap::new(), &JSON_LINES_TYPES));
     }
 }

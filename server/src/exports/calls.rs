@@ -61,9 +61,9 @@ const CELLS: [CallCell; CALL_COLUMNS.len()] = [
     |rows, call, _| rows.plain(call.used.tier.name()),
     |rows, call, local| rows.value(local.format_second(call.started_at)),
     |rows, _, local| rows.plain(local.zone()),
-    // JSON, as in JSON Lines. It begins with a brace, so it is no formula.
+    // JSON, as in JSON Lines. A formula may follow a semicolon within a value.
     |rows, call, _| match serde_json::to_string(&call.tags) {
-        Ok(tags) if !call.tags.is_empty() => rows.plain(&tags),
+        Ok(tags) if !call.tags.is_empty() => rows.text(&tags),
         _ => rows.plain(""),
     },
 ];

@@ -16,7 +16,7 @@ use super::file::FilePart;
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// Rows that are written cell by cell, without a copy of each: for files of millions.
-pub(super) struct CsvRows {
+pub(crate) struct CsvRows {
     writer: csv::Writer<Vec<u8>>,
     /// The cell that is being formatted.
     cell: String,
@@ -24,7 +24,7 @@ pub(super) struct CsvRows {
 }
 
 impl CsvRows {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut builder = csv::WriterBuilder::new();
         builder.terminator(csv::Terminator::CRLF).flexible(true);
         Self { writer: builder.from_writer(Vec::new()), cell: String::new(), rows: 0 }
@@ -36,13 +36,13 @@ impl CsvRows {
     }
 
     /// Writes a cell of text that can't be a formula.
-    pub(super) fn plain(&mut self, cell: &str) {
+    pub(crate) fn plain(&mut self, cell: &str) {
         // Writing to memory can't fail.
         let _ = self.writer.write_field(cell);
     }
 
     /// Writes a cell with a number, a moment or an ID.
-    pub(super) fn value(&mut self, value: impl Display) {
+    pub(crate) fn value(&mut self, value: impl Display) {
         self.cell.clear();
         let _ = write!(self.cell, "{value}");
         let _ = self.writer.write_field(&self.cell);
@@ -56,7 +56,7 @@ impl CsvRows {
         }
     }
 
-    pub(super) fn end_row(&mut self) {
+    pub(crate) fn end_row(&mut self) {
         let _ = self.writer.write_record(None::<&[u8]>);
         self.rows += 1;
     }
@@ -66,23 +66,18 @@ impl CsvRows {
         self.rows
     }
 
-    pub(super) fn finish(self) -> FilePart {
+    pub(crate) fn finish(self) -> FilePart {
         FilePart { rows: self.rows, bytes: self.writer.into_inner().map(Bytes::from).unwrap_or_default() }
     }
 }
 
-/// A row as bytes; cells are quoted where necessary.
-pub(crate) fn row<I: IntoIterator<Item = String>>(cells: I) -> Bytes {
-    let mut rows = CsvRows::new();
-    cells.into_iter().for_each(|cell| rows.plain(&cell));
-    rows.end_row();
-    rows.finish().bytes
-}
-
 /// The beginning of a file: by choice (`bom=true`) a byte order mark, and the names of the columns.
 pub(super) fn head<'a>(query: &Query, columns: impl IntoIterator<Item = &'a str>) -> Bytes {
+    let mut rows = CsvRows::new();
     // A tag's name is the only one that users choose, and no formula.
-    let row = row(columns.into_iter().map(str::to_owned));
+    columns.into_iter().for_each(|column| rows.plain(column));
+    rows.end_row();
+    let row = rows.finish().bytes;
     if query.text("bom") == Some("true") { [BYTE_ORDER_MARK.as_bytes(), &row].concat().into() } else { row }
 }
 
@@ -199,6 +194,7 @@ mod tests {
                 assert_eq!(text(&format!("a{end} {sign}1")), format!("a{end}' {sign}1"), "{end:?}");
             }
         }
+        assert_eq!(text(r#"{"customer":"a;=1+1|@x"}"#), r#"{"customer":"a;'=1+1|'@x"}"#);
         assert_eq!(text("\t=1"), "\t'=1".replacen('\t', "'\t", 1));
         assert_eq!(text("\ra"), "'\ra");
     }

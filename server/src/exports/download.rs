@@ -18,7 +18,7 @@ pub(crate) async fn download(ExportRequest { hub, actor, query, .. }: ExportRequ
     let day = export.created_at.to_chrono().format("%Y-%m-%d");
     let name = format!("{}-{}-{day}", actor.organization.slug, export.source.file_stem());
     let headers = headers(&name, export.format);
-    // With its length the browser shows how much is left, and notices if a part is missing.
+    // Clients that don't take it compressed see how much is left. A stream without a length breaks off if a part is missing.
     let length = [(header::CONTENT_LENGTH, export.bytes.to_string())];
     Ok((headers, length, Body::from_stream(content.into_stream())).into_response())
 }

@@ -6,10 +6,14 @@ use domain::{
     errors::ApiError,
     exports::{FileFormat, columns::FOCUS_COLUMNS},
     time::Timestamp,
-    usage::{Group, Measures, Metric, Series, UsageQuery, UsageReport, View},
+    usage::{CustomRange, Group, Measures, Metric, Range, Series, UsageQuery, UsageReport, View, parse_day},
 };
 use futures::stream;
-use services::{Actor, ServiceError, ServiceResult, Services, exports::billing_period, usage::complete_report};
+use services::{
+    Actor, ServiceError, ServiceResult, Services,
+    exports::billing_period,
+    usage::{LocalFormat, complete_report},
+};
 
 use super::{
     csv::{self, CsvRows},
@@ -17,18 +21,20 @@ use super::{
     public, require_valid,
 };
 
-/// What stands for a provider that isn't known: FOCUS wants names without exception.
+/// The name of providers that aren't known: FOCUS wants names without exception.
 const UNKNOWN: &str = "Unknown";
 
 /// The file of the cost that the usage page at this query shows.
 pub(super) async fn file(services: &Services, actor: &Actor, query: &str) -> Result<ExportFile, ApiError> {
     require_valid(&UsageAddress::invalid(query))?;
     let usage = UsageAddress::parse(query).query;
+    let local = LocalFormat::new(&actor.organization, usage.time_zone.as_deref()).map_err(public)?;
     let name = format!("{}-focus-{}", actor.organization.slug, usage.range.to_string().replace(':', ""));
     let head = csv::head(&Query::parse(query), FOCUS_COLUMNS);
     let walk = FocusWalk {
         services: services.clone(),
         actor: actor.clone(),
+        local,
         steps: vec![FocusStep {
             query: UsageQuery {
                 view: Some(View::Day),
@@ -52,6 +58,7 @@ pub(super) async fn file(services: &Services, actor: &Actor, query: &str) -> Res
 struct FocusWalk {
     services: Services,
     actor: Actor,
+    local: LocalFormat,
     /// Reports that are still to be read, the next one last.
     steps: Vec<FocusStep>,
 }
@@ -70,8 +77,9 @@ impl FocusWalk {
             if step.query.group == Group::Project {
                 return self.write(&step, &report).map(Some);
             }
+            let range = fixed_range(step.query.range, &report.buckets, self.local);
             // The largest is read first.
-            self.steps.extend(report.series.iter().rev().map(|series| step.narrowed(series)));
+            self.steps.extend(report.series.iter().rev().map(|series| step.narrowed(series, range)));
         }
         Ok(None)
     }
@@ -98,8 +106,8 @@ impl FocusWalk {
 }
 
 impl FocusStep {
-    /// The step to what is behind a series of this one.
-    fn narrowed(&self, series: &Series) -> Self {
+    /// The step to the usage behind a series of this one.
+    fn narrowed(&self, series: &Series, range: Range) -> Self {
         let (mut query, mut provider, mut model) = (self.query.clone(), self.provider.clone(), self.model.clone());
         if query.group == Group::Provider {
             query.filter.providers = vec![series.key.clone()];
@@ -110,8 +118,19 @@ impl FocusStep {
             query.group = Group::Project;
             model.clone_from(&series.key);
         }
+        query.range = range;
         Self { query, provider, model }
     }
+}
+
+/// The days of a range that depends on today, given its first report's: midnight may come while the others are read.
+fn fixed_range(range: Range, days: &[Timestamp], local: LocalFormat) -> Range {
+    if matches!(range, Range::Custom(_) | Range::Between(_)) {
+        return range;
+    }
+    let date = |day: &Timestamp| parse_day(&local.format_bucket(View::Day, *day));
+    let ends = days.first().and_then(date).zip(days.last().and_then(date));
+    ends.and_then(|(first, last)| CustomRange::new(first, last)).map_or(range, Range::Custom)
 }
 
 /// Whether there was anything to charge: rejected calls never are.
@@ -221,6 +240,17 @@ mod tests {
             time_zone: "UTC".parse().unwrap(),
         };
         Actor { organization, kind: ActorKind::Operator(OperatorSource::CommandLine), ip: None }
+    }
+
+    #[test]
+    fn a_range_keeps_the_days_of_its_first_report() {
+        let local = LocalFormat::new(&actor().organization, Some("Asia/Kathmandu")).unwrap();
+        let days = ["2026-11-10T18:15:00Z", "2026-11-11T18:15:00Z", "2026-11-12T18:15:00Z"];
+        let days: [Timestamp; 3] = days.map(|day| day.parse().unwrap());
+        let fixed = |range: &str| fixed_range(range.parse().unwrap(), &days, local).to_string();
+        assert_eq!(fixed("7d"), "2026-11-11..2026-11-13");
+        assert_eq!(fixed("2026-01-01..2026-12-31"), "2026-01-01..2026-12-31");
+        assert_eq!(fixed_range(Range::Today, &[], local), Range::Today);
     }
 
     #[test]

@@ -9,12 +9,21 @@ use services::{
     exports::{self, ExportFolder, ExportRun, WriteOutcome},
     jobs::{Job, JobFailure, JobHandler, JobPolicy},
 };
+use tokio::time::timeout;
 
 use super::{open, public};
 
 /// How often expired files are deleted. They can't be downloaded before either.
 const CLEANUP_PERIOD: Duration = Duration::from_secs(60 * 60);
-/// What a member reads about a failure that isn't theirs; the server's log has more.
+/// Maximum length of a file, in bytes: one export alone can't fill the disk.
+const MAX_FILE_BYTES: u64 = 4 << 30;
+/// The reason that a member reads for a file that is longer.
+const TOO_LARGE: &str = "The file has more than 4 GB. Choose a shorter range, a narrower filter or fewer columns.";
+/// Time that a job keeps for itself, so that it can say that its file takes too long.
+const TIMEOUT_MARGIN: Duration = Duration::from_secs(60);
+/// The reason that a member reads for a file that takes too long.
+const TOO_SLOW: &str = "The file takes too long. Choose a shorter range or a narrower filter.";
+/// The reason that a member reads for a failure of the server, whose log has more.
 const FAILED: &str = "Something went wrong on the server. Try again.";
 
 /// The handlers of jobs for exports, whose files are in `folder` with SQLite.
@@ -35,7 +44,11 @@ pub(crate) fn handlers(folder: ExportFolder) -> [JobHandler; 2] {
 /// Makes the file of an export. That the member may no longer have it isn't a failure of the job.
 async fn run(services: &Services, folder: &ExportFolder, job: &Job) -> Result<(), JobFailure> {
     let Some((mut run, actor)) = ExportRun::begin(services, folder, job).await? else { return Ok(()) };
-    let Err(error) = write(services, &actor, &mut run).await else { return Ok(()) };
+    let limit = exports::policy().timeout.saturating_sub(TIMEOUT_MARGIN);
+    let written = timeout(limit, write(services, &actor, &mut run)).await;
+    // Another attempt would take as long.
+    let Ok(written) = written else { return Ok(run.fail(TOO_SLOW).await?) };
+    let Err(error) = written else { return Ok(()) };
     let ApiError::Internal { reference } = error else {
         return Ok(run.fail(&error.to_string()).await?);
     };
@@ -49,7 +62,12 @@ async fn run(services: &Services, folder: &ExportFolder, job: &Job) -> Result<()
 async fn write(services: &Services, actor: &Actor, run: &mut ExportRun) -> Result<(), ApiError> {
     let new = run.new_export().clone();
     let mut parts = open(services, actor, (new.source, new.format), &new.query).await?.into_parts();
+    let mut bytes = 0;
     while let Some(part) = parts.try_next().await.map_err(public)? {
+        bytes += part.bytes.len() as u64;
+        if bytes > MAX_FILE_BYTES {
+            return Err(ApiError::Conflict(TOO_LARGE.to_owned()));
+        }
         if run.write(&part.bytes, part.rows).await.map_err(public)? == WriteOutcome::Stopped {
             return Ok(());
         }

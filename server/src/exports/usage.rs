@@ -51,7 +51,7 @@ fn file_name_of(usage: &UsageQuery) -> String {
     usage.range.to_string().replace(':', "")
 }
 
-/// What all rows of a file have in common.
+/// Data that all rows of a file share.
 struct UsageRows {
     usage: UsageQuery,
     view: View,
@@ -135,7 +135,7 @@ fn write_group(rows: &mut CsvRows, series: &Series, group: &Group) {
             rows.text(if series.key.is_empty() { "" } else { series.label.as_str() });
             rows.text(&series.key);
         }
-        // The key of a tag's other values has a control character.
+        // The key is none that a call may have.
         Group::Tag(_) if series.key == OTHER_TAG_VALUES => rows.text(&series.label),
         Group::Model | Group::Service | Group::Endpoint | Group::Provider | Group::Status | Group::Tag(_) => {
             rows.text(&series.key);
@@ -158,5 +158,31 @@ fn write_measures(rows: &mut CsvRows, measures: &Measures) {
     rows.optional((!measures.is_spend_unknown()).then_some(measures.spend));
     for count in [measures.unpriced, measures.images, measures.video_ms, measures.audio_ms, measures.byte_hours] {
         rows.value(count);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_named_by_its_value_or_by_its_label_where_it_has_none() {
+        let named = |group: &str, key: &str, label: &str| {
+            let mut rows = CsvRows::new();
+            let series = Series {
+                key: key.to_owned(),
+                label: label.to_owned(),
+                total: Measures::default(),
+                points: vec![],
+                durations: vec![],
+            };
+            write_group(&mut rows, &series, &group.parse().unwrap());
+            rows.end_row();
+            String::from_utf8(rows.finish().bytes.to_vec()).unwrap()
+        };
+        assert_eq!(named("tag.customer", "acme", "acme"), "acme\r\n");
+        assert_eq!(named("tag.customer", OTHER_TAG_VALUES, "Other values"), "Other values\r\n");
+        assert_eq!(named("project", "", "No project"), ",\r\n");
+        assert_eq!(named("project", "proj_1", "=Web"), "'=Web,proj_1\r\n");
     }
 }

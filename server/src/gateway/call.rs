@@ -49,7 +49,7 @@ pub(super) struct Arrival {
     /// When the request was complete. Timeouts of the answer start here, since an upload
     /// may take longer than them.
     pub(super) received_at: Instant,
-    /// Those of the headers, and once the body is read those of the body. None if a header isn't a tag.
+    /// Tags of the headers, and of the body once it is read. There are none if a header isn't a tag.
     pub(super) tags: CallTags,
     /// The request ID that the client gave the call.
     client_request_id: Option<String>,

@@ -76,7 +76,6 @@ impl FormNotes {
         match name.to_ascii_lowercase().as_str() {
             "n" => self.answers = self.answers.max(number()),
             "seconds" => self.seconds = self.seconds.max(number()),
-            USER => self.tags = BodyTags::of_user(&String::from_utf8_lossy(value)),
             _ => self.unknown_field = self.unknown_field.take().or_else(|| unknown_field(name)),
         }
     }
@@ -197,6 +196,9 @@ impl FormWriter {
         }
         self.add_references(&head, &value, is_file);
         self.notes.add(&head.name, &value);
+        if head.name == USER && !is_file {
+            self.notes.tags = BodyTags::of_user(&String::from_utf8_lossy(&value));
+        }
         if is_model { self.set_model(value, range).map_err(Some) } else { Ok(()) }
     }
 

@@ -74,6 +74,25 @@ async fn a_forms_user_is_a_tag() {
 }
 
 #[tokio::test]
+async fn a_file_and_a_part_of_user_in_a_form_are_no_tags() {
+    let upstream = Upstream::answering(200, JSON, r#"{"text":"a","usage":{"type":"duration","seconds":90}}"#).await;
+    let stage = Stage::with(&[&upstream], MODELS).await;
+    let part = |head: &str, value: &str| format!("--XX\r\nContent-Disposition: form-data; {head}\r\n\r\n{value}\r\n");
+    let form = [
+        part(r#"name="file"; filename="a.wav""#, "RIFF"),
+        part(r#"name="model""#, "talk-x"),
+        part(r#"name="user[0]""#, "u-1"),
+        part(r#"name="user"; filename="a.txt""#, "u-2"),
+        "--XX--\r\n".to_owned(),
+    ];
+    let bearer = format!("Bearer {}", stage.key.secret);
+    let headers = [("authorization", bearer.as_str()), ("content-type", "multipart/form-data; boundary=XX")];
+    let answer = stage.request(Method::POST, "/v1/audio/transcriptions", &headers, form.concat()).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    assert_eq!(tags(&stage).await, "");
+}
+
+#[tokio::test]
 async fn a_wrong_header_is_named_and_never_forwarded() {
     let upstream = Upstream::answering(200, JSON, ANSWER).await;
     let stage = Stage::new(&upstream).await;

@@ -14,8 +14,8 @@ const METADATA: &[u8] = b"metadata";
 /// Returns the reason why bodies of a call aren't stored; `None` if its organization decides.
 ///
 /// # Errors
-/// The header has another value: whoever misspells it wants something kept out, and must not learn later that it
-/// was stored.
+/// The header has another value: a client that misspells it wants bodies kept out, and must not learn later that they
+/// were stored.
 pub(in crate::gateway) fn find_exclusion(
     key: &KeyRecord,
     headers: &HeaderMap,

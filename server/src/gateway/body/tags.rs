@@ -9,7 +9,10 @@ use domain::{
     usage::{TagName, parse_tag_name},
 };
 
-use crate::{gateway::json::raw, v1::dialect::Dialect};
+use crate::{
+    gateway::json::raw::{self, RawJson},
+    v1::dialect::Dialect,
+};
 
 /// The tag of `user`, and of Anthropic's `metadata.user_id`.
 pub(in crate::gateway) const USER: &str = "user";
@@ -63,21 +66,22 @@ impl BodyTags {
             TagField::SafetyIdentifier => self.safety_identifier = text(),
             TagField::Metadata => {
                 (self.metadata, self.user_id) = (Vec::new(), None);
-                value.members(|key, value| {
-                    if let Some(text) = value.text().and_then(|text| CallTags::checked_value(&text).ok()) {
-                        self.add_member(key, text);
-                    }
-                });
+                value.members(|key, value| self.add_member(key, value));
             }
         }
     }
 
-    fn add_member(&mut self, key: &str, value: String) {
+    fn add_member(&mut self, key: &str, value: RawJson<'_>) {
+        let Some(name) = parse_tag_name(key) else { return };
+        let is_full = self.metadata.len() >= MAX_TAGS;
+        // There may be millions of members, so those that can't be tags aren't read.
+        if is_full && key != USER_ID && self.metadata.iter().all(|(other, _)| *other != name) {
+            return;
+        }
+        let Some(value) = value.text().and_then(|text| CallTags::checked_value(&text).ok()) else { return };
         if key == USER_ID {
             self.user_id = Some(value.clone());
         }
-        let Some(name) = parse_tag_name(key) else { return };
-        let is_full = self.metadata.len() >= MAX_TAGS;
         match self.metadata.iter_mut().find(|(other, _)| *other == name) {
             Some((_, other)) => *other = value,
             None if !is_full => self.metadata.push((name, value)),
@@ -145,6 +149,15 @@ mod tests {
         let own = json!({ "user": "u-1", "metadata": { "user": "u-2" } });
         assert_eq!(tags(&own, Dialect::OpenAi, &[]), "user:u-1");
         assert_eq!(tags(&own, Dialect::OpenAi, &[("user", "u-0")]), "user:u-0");
+    }
+
+    #[test]
+    fn of_many_members_the_first_names_count_with_their_last_value() {
+        let many: Vec<String> = (0..20).map(|number| format!(r#""m{number:02}":"x""#)).collect();
+        let mut found = BodyTags::default();
+        found.add(TagField::Metadata, &format!(r#"{{{},"m00":"last","user_id":"u-1"}}"#, many.join(",")));
+        assert_eq!((found.metadata.len(), found.metadata[0].1.as_str()), (MAX_TAGS, "last"));
+        assert_eq!(found.user_id.as_deref(), Some("u-1"));
     }
 
     #[test]
