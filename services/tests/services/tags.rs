@@ -18,7 +18,7 @@ fn counts(found: &TagCounts) -> Vec<(&str, i64)> {
 }
 
 async fn names(world: &World, actor: &Actor, query: &CallQuery) -> TagCounts {
-    calls::tag_names(&world.services, actor, query).await.unwrap()
+    calls::tag_names(&world.services, actor, query, "").await.unwrap()
 }
 
 async fn values(world: &World, actor: &Actor, query: &CallQuery, name: &str, text: &str) -> TagCounts {
@@ -120,7 +120,7 @@ on_both_databases! {
         let later = CallQuery { from: Some("2026-11-10T10:00:01Z".parse().unwrap()), ..CallQuery::default() };
         assert_eq!(names(world, &admin, &later).await, TagCounts { tags: Vec::new(), is_complete: true });
         let viewer = world.member(&admin.organization, "Viewer", Role::Viewer).await;
-        let refused = calls::tag_names(&world.services, &viewer, &any).await;
+        let refused = calls::tag_names(&world.services, &viewer, &any, "").await;
         assert!(matches!(refused, Err(ServiceError::Forbidden(_))));
     }
 
