@@ -141,7 +141,7 @@ impl Options<'_> {
         let suggestions = self.suggestions;
         for tag in &suggestions.tags.tags {
             let detail = self.calls_text(tag.calls);
-            self.add_value(format_args!("{}{name}", SearchText::TAG_PREFIX), &tag.text, &tag.text, &detail);
+            self.add_value(&format_args!("{}{name}", SearchText::TAG_PREFIX), &tag.text, &tag.text, &detail);
         }
     }
 
@@ -174,24 +174,24 @@ impl Options<'_> {
             SearchQualifier::Key => {
                 for key in &suggestions.api_keys {
                     let value = name_of(key.id, &self.names.api_keys());
-                    self.add_value(qualifier, &value, &key.name, &key.masked);
+                    self.add_value(&qualifier, &value, &key.name, &key.masked);
                 }
             }
             SearchQualifier::Project => {
                 for project in &suggestions.projects {
                     let value = name_of(project.id, &self.names.projects());
-                    self.add_value(qualifier, &value, &project.name, "");
+                    self.add_value(&qualifier, &value, &project.name, "");
                 }
             }
             SearchQualifier::Member => {
                 for member in &suggestions.members {
                     let value = name_of(member.id, &self.names.members());
-                    self.add_value(qualifier, &value, &member.name, "");
+                    self.add_value(&qualifier, &value, &member.name, "");
                 }
             }
             SearchQualifier::Id => {
                 for call in &suggestions.calls {
-                    self.add_value(qualifier, &call.id.to_string(), &call.id.to_string(), &call.model);
+                    self.add_value(&qualifier, &call.id.to_string(), &call.id.to_string(), &call.model);
                 }
             }
             SearchQualifier::Text => {}
@@ -199,10 +199,10 @@ impl Options<'_> {
     }
 
     fn add_texts<'t>(&mut self, qualifier: SearchQualifier, values: impl Iterator<Item = &'t str>) {
-        values.for_each(|value| self.add_value(qualifier, value, value, ""));
+        values.for_each(|value| self.add_value(&qualifier, value, value, ""));
     }
 
-    fn add_value(&mut self, qualifier: impl fmt::Display, value: &str, name: &str, detail: &str) {
+    fn add_value(&mut self, qualifier: &dyn fmt::Display, value: &str, name: &str, detail: &str) {
         let (inserted, label) = (format!("{qualifier}:{} ", quoted(value)), format!("{qualifier}:{name}"));
         self.found.push(CompletionOption { inserted, label, detail: detail.to_owned() });
     }
