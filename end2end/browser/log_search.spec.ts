@@ -108,3 +108,50 @@ test("search, facets, chips and address say the same", { tag: "@widths" }, async
   await showFacets();
   await expect(logs.search).toHaveValue("model:gpt-b");
 });
+
+test("tags are completed, listed beside the log and shown in a column", async ({ signedIn: page, owner, key, organization }) => {
+  const customers = ["acme", "acme", "big corp"];
+  await reportCalls(owner, key, 4, (number) => (customers[number] ? { tags: { customer: customers[number], plan: "pro" } } : {}));
+  const logs = new LogsPage(page);
+  await logs.open(organization.slug);
+  await expect(logs.rows).toHaveCount(4);
+
+  await test.step("names come first, and then the values of one", async () => {
+    await logs.search.fill("tag.cust");
+    await expect(logs.suggestions).toHaveText([/^tag\.customer:\s*3 calls/]);
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await expect(logs.search).toHaveValue("tag.customer:");
+    await expect(logs.suggestions).toHaveText([/acme\s*2 calls/, /big corp\s*1 call/]);
+    await expectAccessible(page);
+    await page.keyboard.type("big");
+    await expect(logs.suggestions).toHaveText([/big corp/]);
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("Enter");
+    await expect(page).toHaveURL(/\?tag=customer(:|%3A)big(\+|%20)corp$/);
+    await expect(logs.rows).toHaveCount(1);
+    await expect(logs.search).toHaveValue('tag.customer:"big corp"');
+  });
+
+  await test.step("the values beside the log stay, so that more than one can be chosen", async () => {
+    await expect(logs.facet("Tag customer", "big corp")).toHaveAttribute("aria-current", "true");
+    await expect(logs.facet("Tag plan", "pro")).toHaveText(/1 calls/);
+    await expect(logs.facet("Tag customer", "acme")).toHaveText(/2 calls/);
+    await logs.facet("Tag customer", "acme").click();
+    await expect(logs.rows).toHaveCount(3);
+    await expect(logs.search).toHaveValue('tag.customer:"big corp" tag.customer:acme');
+    await page.getByRole("link", { name: "Remove the filter Tag: customer:acme" }).click();
+    await expect(logs.rows).toHaveCount(1);
+  });
+
+  await test.step("a column shows them, and a call links to others with its tags", async () => {
+    await logs.chooseColumns("Model", "Tags");
+    await expect(logs.columns).toHaveText(["Time", "Model", "Tags"]);
+    await expect(logs.row(0)).toContainText("customer: big corp, plan: pro");
+    await expectToFit(page);
+    await logs.openCall(logs.row(0));
+    await logs.call.getByRole("link", { name: "pro", exact: true }).click();
+    await expect(logs.rows).toHaveCount(3);
+    await expect(logs.search).toHaveValue("tag.plan:pro");
+  });
+});

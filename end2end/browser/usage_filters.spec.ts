@@ -1,5 +1,6 @@
 import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { call } from "./client.ts";
+import { reportCalls } from "./events.ts";
 import { expect, test } from "./fixtures.ts";
 import { showFilters } from "./pages/head.ts";
 import { UsagePage } from "./pages/usage.ts";
@@ -31,6 +32,24 @@ test("several values of a dimension are chosen one by one, and taken away by the
   await expect(page).toHaveURL(/\?key=key_\w+$/);
   await expect(usage.tile("Calls")).toHaveText("1");
   await expectToFit(page);
+});
+
+test("a tag's values are offered once its name is typed", async ({ signedIn: page, owner, key, organization }) => {
+  await reportCalls(owner, key, 3, (number) => ({ tags: { customer: number === 0 ? "Big Corp" : "acme" } }));
+  const usage = new UsagePage(page);
+  await usage.open(organization.slug);
+  await expect(usage.tile("Calls")).toHaveText("3");
+  await page.getByRole("button", { name: "Filter", exact: true }).click();
+  await expect(page.getByRole("combobox", { name: /^Search/ })).toBeFocused();
+  await page.keyboard.type("customer:");
+  await expect(page.getByRole("option")).toHaveText([/^customer: acme/, /^customer: Big Corp/]);
+  await page.keyboard.type("big");
+  // What is typed comes first, since it may be a value too.
+  await expect(page.getByRole("option")).toHaveText([/^customer: big/, /^customer: Big Corp/]);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await expect(usage.tile("Calls")).toHaveText("1");
+  await expect(usage.chips).toHaveText([/customer: Big Corp/]);
 });
 
 test("a link may name any dimension, and one with a value that none has is no link to everything", async ({ signedIn: page, hub, key, organization }) => {

@@ -4,11 +4,11 @@ mod list;
 
 use domain::{
     api_keys::KeyQuery,
-    calls::{ApiKeyRef, CallMember, CallSuggestions, MAX_CLIENT_REQUEST_ID},
+    calls::{ApiKeyRef, CallMember, CallQuery, CallSuggestions, MAX_CLIENT_REQUEST_ID, SearchText},
     ids::{OrganizationId, UserId},
     permissions::Permission,
     projects::ProjectRef,
-    usage::Filter,
+    usage::{Filter, TagCounts, TagFilter},
 };
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 
@@ -27,8 +27,13 @@ const MAX_SUGGESTIONS: usize = 5;
 const MAX_NAME_LENGTH: usize = 200;
 
 /// Finds the calls whose ID, or whose client's own request ID, is `text`, and the values of filters with this text in
-/// their names, as far as `actor` may see them.
-pub async fn suggest(services: &Services, actor: &Actor, text: &str) -> ServiceResult<CallSuggestions> {
+/// their names, as far as `actor` may see them. Only tags are those of calls that match `query`.
+pub async fn suggest(
+    services: &Services,
+    actor: &Actor,
+    query: &CallQuery,
+    text: &str,
+) -> ServiceResult<CallSuggestions> {
     services.wait_until_stored().await;
     let database = services.database.read();
     let scope = projects::scope(database, actor, Permission::ViewLogs).await?;
@@ -45,6 +50,7 @@ pub async fn suggest(services: &Services, actor: &Actor, text: &str) -> ServiceR
         endpoints: find_names(database, organization, &scope, "endpoint", &text).await?,
         providers: find_names(database, organization, &scope, "provider", &text).await?,
         members: find_members(database, organization, &scope, &text).await?,
+        tags: find_tags(services, actor, query, &text).await?,
         projects: find_projects(services, actor, &scope, &text).await?,
         api_keys: find_keys(services, actor, text).await?,
     })
@@ -92,6 +98,16 @@ async fn find_members(
         Ok(CallMember { id: UserId::new(row.try_get("", "id")?), name: row.try_get("", "name")? })
     };
     rows.iter().map(member).collect()
+}
+
+/// Finds names of tags for a text such as `tag.cust`, and values of one for `tag.customer:ac`
+/// ([`SearchText::typed_value`]).
+async fn find_tags(services: &Services, actor: &Actor, query: &CallQuery, text: &str) -> ServiceResult<TagCounts> {
+    let Some(typed) = text.strip_prefix(SearchText::TAG_PREFIX) else { return Ok(TagCounts::default()) };
+    match typed.parse::<TagFilter>() {
+        Ok(TagFilter { name, value }) => calls::tag_values(services, actor, query, &name, &value).await,
+        Err(_) => calls::tag_names(services, actor, query, typed).await,
+    }
 }
 
 /// Finds projects, as far as their calls may be seen.

@@ -39,9 +39,9 @@ pub async fn facets(organization: String, query: CallQuery) -> Result<domain::ca
     services::calls::facets(&services, &actor, &query).await.map_err(context::public_error)
 }
 
-/// Finds calls by their ID, and values of filters by a part of their names.
+/// Finds calls by their ID, and values of filters by a part of their names; those of tags among the calls of a query.
 #[server(prefix = "/api", endpoint = "calls/suggest", input = Json)]
-pub async fn suggest(organization: String, text: String) -> Result<CallSuggestions, ApiError> {
+pub async fn suggest(organization: String, query: CallQuery, text: String) -> Result<CallSuggestions, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
-    services::call_search::suggest(&services, &actor, &text).await.map_err(context::public_error)
+    services::call_search::suggest(&services, &actor, &query, &text).await.map_err(context::public_error)
 }

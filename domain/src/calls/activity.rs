@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ApiKeyRef, Call};
-use crate::{ids::UserId, projects::ProjectRef, time::Timestamp};
+use crate::{ids::UserId, projects::ProjectRef, time::Timestamp, usage::TagCounts};
 
 /// Maximum number of bars that stand above a list of calls.
 pub const MAX_BARS: usize = 62;
@@ -62,6 +62,9 @@ pub struct CallSuggestions {
     pub endpoints: Vec<String>,
     #[serde(default)]
     pub providers: Vec<String>,
+    /// Names of tags, or values of the tag whose value is typed.
+    #[serde(default)]
+    pub tags: TagCounts,
 }
 
 /// A member by whose keys calls were made.

@@ -21,6 +21,8 @@ choices! {
         Latency = "latency", "Latency";
         /// Time to the first byte.
         FirstToken = "first-token", "Time to first token";
+        /// Tags that the client gave the call.
+        Tags = "tags", "Tags";
         Id = "id", "Call ID";
     }
 }

@@ -4,15 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::usage::Group;
 
-/// The values of each dimension, tags aside, among the calls of a query.
+/// The values of each dimension among the calls of a query.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Facets {
-    /// One for each of [`Group::FIXED`], in that order.
+    /// One for each of [`Group::FIXED`], in that order; then one for each tag that the query names, and for the most
+    /// frequent ones, at most [`Facets::MAX_TAGS`] of both.
     pub facets: Vec<Facet>,
     /// Whether the query's bounds, tags and text are left out, since calls aren't summed by these.
     #[serde(default)]
     pub ignores_bounds: bool,
-    /// Whether the counts leave out rare combinations of values, since there are too many.
+    /// Whether the counts leave out rare combinations of values, or all but the newest tags, since there are too many.
     #[serde(default)]
     pub is_partial: bool,
 }
@@ -44,6 +45,8 @@ pub struct FacetValue {
 impl Facets {
     /// Maximum number of values of one dimension, chosen ones aside.
     pub const MAX_VALUES: usize = 20;
+    /// Maximum number of tags.
+    pub const MAX_TAGS: usize = 8;
 
     /// The facet of a dimension, if it has one.
     pub fn get(&self, dimension: &Group) -> Option<&Facet> {

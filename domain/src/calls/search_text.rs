@@ -29,10 +29,8 @@ use crate::{
     usage::{Filter, TagFilter, TagName},
 };
 
-/// Maximum length of a value, in bytes; no name is longer.
+/// Maximum length of a value, in bytes, and of a tag's value, in characters; no name is longer.
 const MAX_VALUE_LENGTH: usize = 200;
-/// The beginning of a tag's qualifier, before the tag's name.
-const TAG_PREFIX: &str = "tag.";
 
 choices! {
     /// What a term of a search text is about, tags aside.
@@ -125,7 +123,7 @@ impl FromStr for TermQualifier {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(name) = text.strip_prefix(TAG_PREFIX) {
+        if let Some(name) = text.strip_prefix(SearchText::TAG_PREFIX) {
             return name.parse().map(Self::Tag);
         }
         text.parse().map(Self::Fixed).map_err(|_| {
@@ -138,6 +136,8 @@ impl FromStr for TermQualifier {
 impl SearchText {
     /// Maximum length of the text that is searched for in bodies, in bytes.
     pub const MAX_TEXT_LENGTH: usize = MAX_VALUE_LENGTH;
+    /// The beginning of a tag's qualifier, before the tag's name.
+    pub const TAG_PREFIX: &str = "tag.";
 
     /// The search of a query.
     pub fn of(query: &CallQuery) -> Self {
@@ -182,7 +182,12 @@ impl SearchText {
             return Err("The closing quotation mark is missing.".to_owned());
         }
         let value = term.value.as_str();
-        if value.is_empty() || value.len() > MAX_VALUE_LENGTH || value.contains(char::is_control) {
+        let length = match qualifier {
+            // Limited in characters, of which each may have several bytes.
+            TermQualifier::Tag(_) => value.chars().count(),
+            TermQualifier::Fixed(_) => value.len(),
+        };
+        if length == 0 || length > MAX_VALUE_LENGTH || value.contains(char::is_control) {
             return Err(format!("Write a value after the colon, in one line and at most {MAX_VALUE_LENGTH} letters."));
         }
         let qualifier = match qualifier {
@@ -234,7 +239,7 @@ impl SearchText {
         printed.add(SearchQualifier::Endpoint, endpoints);
         printed.add(SearchQualifier::Provider, providers);
         for tag in tags {
-            printed.add(format_args!("{TAG_PREFIX}{}", tag.name), [&tag.value]);
+            printed.add(format_args!("{}{}", Self::TAG_PREFIX, tag.name), [&tag.value]);
         }
         let Bounds { min, max } = self.bounds.cost;
         let nanos = Bounds { min: min.map(Money::nanos), max: max.map(Money::nanos) };

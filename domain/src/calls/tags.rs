@@ -79,6 +79,17 @@ impl CallTags {
     }
 }
 
+/// Writes the tags as people read them: `customer: acme, team: blue`.
+impl fmt::Display for CallTags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, (name, value)) in self.iter().enumerate() {
+            let comma = if place == 0 { "" } else { ", " };
+            write!(f, "{comma}{name}: {value}")?;
+        }
+        Ok(())
+    }
+}
+
 impl Serialize for CallTags {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.iter().map(|(name, value)| (name.as_str(), value)))
@@ -130,6 +141,7 @@ mod tests {
     #[test]
     fn a_name_keeps_its_first_value_and_no_call_has_more_than_eight() {
         let mut some = tags(&[("team", "blue"), ("customer", "acme"), ("team", "red")]);
+        assert_eq!(some.to_string(), "customer: acme, team: blue");
         assert_eq!(serde_json::to_string(&some).unwrap(), r#"{"customer":"acme","team":"blue"}"#);
         assert_eq!((some.get("team"), some.get("other"), some.len()), (Some("blue"), None, 2));
         for number in 0..20 {

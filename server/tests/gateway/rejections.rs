@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::{Method, StatusCode};
 use domain::{
     api_keys::{Level, Scope},
-    calls::{Outcome, RejectionRule},
+    calls::{CallQuery, Outcome, RejectionRule},
 };
 use patience::{find, find_within};
 use sea_orm::ConnectionTrait;
@@ -164,7 +164,7 @@ async fn a_call_has_the_request_id_that_its_client_gave_it() {
             }
         }
     }
-    let found = call_search::suggest(&stage.services, &stage.actor, "trace 1").await.unwrap();
+    let found = call_search::suggest(&stage.services, &stage.actor, &CallQuery::default(), "trace 1").await.unwrap();
     assert_eq!(found.calls.len(), 2);
 }
 

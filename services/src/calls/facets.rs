@@ -2,10 +2,11 @@
 //!
 //! Rollups have them for hours and days, however many calls there are. They are read once, by series; the values of each
 //! dimension are counted among the series that match the filter's other dimensions. Short ranges are counted call by call,
-//! and then within the query's bounds and tags too.
+//! and then within the query's bounds and tags too. Rollups have no tags: their values are counted among the newest ones.
 
 mod fold;
 mod labels;
+mod tags;
 
 use domain::{
     calls::{CallBounds, CallQuery, Facets},
@@ -13,10 +14,11 @@ use domain::{
     usage::{Filter, Group},
 };
 
-use self::{fold::fold, labels::FacetLabels};
+use self::{fold::fold, labels::FacetLabels, tags::count_tags};
 use super::{
     counted_range::{CountedRange, MAX_COUNTED_RANGE},
     search::Search,
+    tags::TagSearch,
 };
 use crate::{
     Actor, ServiceResult, Services, filters, projects,
@@ -47,7 +49,17 @@ pub async fn facets(services: &Services, actor: &Actor, query: &CallQuery) -> Se
     let mut facets: Vec<_> =
         Group::FIXED.into_iter().map(|dimension| fold(&counts.counts, &query.filter, dimension)).collect();
     FacetLabels::find(database, organization.id, &facets).await?.apply_to(&mut facets);
-    Ok(Facets { facets, ignores_bounds, is_partial: counts.is_partial })
+    let tags = TagSearch {
+        organization: organization.id,
+        scope: &scope,
+        filter: query.filter.clone(),
+        bounds: &query.bounds,
+        from: Some(range.first),
+        to: range.until,
+    };
+    let is_partial = counts.is_partial || !tags.is_whole(database).await?;
+    facets.extend(count_tags(database, &tags).await?);
+    Ok(Facets { facets, ignores_bounds, is_partial })
 }
 
 /// Counts calls one by one; `None` if the range is long, or has too many.

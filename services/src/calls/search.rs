@@ -26,6 +26,7 @@ use domain::{
 use sea_orm::{ColumnTrait, DatabaseConnection, DbBackend, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
+pub(super) use self::scan::bounds_conditions;
 use self::{
     id_range::{IdRange, ids},
     wanted::WantedSeries,

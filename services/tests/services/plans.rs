@@ -121,8 +121,9 @@ async fn the_log(watch: &Watch, data: &Data) {
         let bars = async || drop(calls::activity(services, admin, &query).await.unwrap());
         watch.hold(&format!("bars: {name}"), SUMS, bars).await;
     }
-    for text in ["", "m", "none"] {
-        let suggest = async || drop(call_search::suggest(services, admin, text).await.unwrap());
+    for text in ["", "m", "none", "tag.", "tag.customer:a"] {
+        let query = CallQuery::default();
+        let suggest = async || drop(call_search::suggest(services, admin, &query, text).await.unwrap());
         watch.hold(&format!("search for {text:?}"), KEYS, suggest).await;
     }
     let call = data.call;

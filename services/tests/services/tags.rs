@@ -8,9 +8,9 @@ use domain::{
     permissions::Role,
     usage::{Filter, TagCounts},
 };
-use services::{Actor, ServiceError, calls, metering::CallRecord};
+use services::{Actor, ServiceError, call_search, calls, metering::CallRecord};
 
-use crate::support::{TestCall, World, record};
+use crate::support::{TestCall, World, field_error, record};
 
 /// Names or values with their counts.
 fn counts(found: &TagCounts) -> Vec<(&str, i64)> {
@@ -18,11 +18,16 @@ fn counts(found: &TagCounts) -> Vec<(&str, i64)> {
 }
 
 async fn names(world: &World, actor: &Actor, query: &CallQuery) -> TagCounts {
-    calls::tag_names(&world.services, actor, query).await.unwrap()
+    calls::tag_names(&world.services, actor, query, "").await.unwrap()
 }
 
 async fn values(world: &World, actor: &Actor, query: &CallQuery, name: &str, text: &str) -> TagCounts {
     calls::tag_values(&world.services, actor, query, &name.parse().unwrap(), text).await.unwrap()
+}
+
+/// The tags that are suggested for a typed text.
+async fn suggested(world: &World, actor: &Actor, query: &CallQuery, text: &str) -> TagCounts {
+    call_search::suggest(&world.services, actor, query, text).await.unwrap().tags
 }
 
 /// A query with these tags, such as `customer:acme`.
@@ -120,8 +125,49 @@ on_both_databases! {
         let later = CallQuery { from: Some("2026-11-10T10:00:01Z".parse().unwrap()), ..CallQuery::default() };
         assert_eq!(names(world, &admin, &later).await, TagCounts { tags: Vec::new(), is_complete: true });
         let viewer = world.member(&admin.organization, "Viewer", Role::Viewer).await;
-        let refused = calls::tag_names(&world.services, &viewer, &any).await;
+        let refused = calls::tag_names(&world.services, &viewer, &any, "").await;
         assert!(matches!(refused, Err(ServiceError::Forbidden(_))));
+    }
+
+    async fn a_tag_is_completed_as_it_is_typed(world: &World) {
+        let (admin, stranger) = (world.organization("Acme", "UTC").await, world.organization("Other", "UTC").await);
+        let (first, second) = (world.default_project(&admin).await, world.project(&admin, "Second").await);
+        let at = || TestCall::at("2026-11-10T10:00:00Z");
+        for (project, customer) in [(first, "acme"), (second.id, "Acme Labs"), (second.id, "beta")] {
+            let key = world.key(&admin, project, customer).await;
+            world.calls(&admin.organization, &key, &[at().tag("customer", customer).tag("plan", "pro")]).await;
+        }
+        let any = CallQuery::default();
+        for (typed, expected) in [
+            ("tag.", &[("customer", 3), ("plan", 3)][..]),
+            ("tag.CUST", &[("customer", 3)]),
+            ("tag.customer:", &[("acme", 1), ("Acme Labs", 1), ("beta", 1)]),
+            (" tag.customer:aCM", &[("acme", 1), ("Acme Labs", 1)]),
+            ("tag.plan:", &[("pro", 3)]),
+            ("tag.plan:acme", &[]),
+            ("tag.Plan:pro", &[]),
+            ("tag.\u{0}none", &[]),
+        ] {
+            let found = suggested(world, &admin, &any, typed).await;
+            let mut tags = counts(&found);
+            // Databases order letters differently.
+            tags.sort_by_key(|(text, calls)| (-calls, text.to_lowercase()));
+            assert_eq!((tags, found.is_complete), (expected.to_vec(), true), "{typed}");
+            assert!(counts(&suggested(world, &stranger, &any, typed).await).is_empty(), "{typed}");
+        }
+        assert_eq!(suggested(world, &admin, &any, "customer").await, TagCounts::default());
+        let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
+        world.assign(&admin, second.id, "Dev").await;
+        assert_eq!(counts(&suggested(world, &developer, &any, "tag.customer:acme").await), [("Acme Labs", 1)]);
+        // Values are those of the query's calls, whatever it asks for in their tag.
+        let of_second = Filter { projects: vec![second.id], ..tagged(&["customer:beta"]).filter };
+        let query = CallQuery { filter: of_second, ..CallQuery::default() };
+        assert_eq!(suggested(world, &admin, &query, "tag.customer:").await.tags.len(), 2);
+        assert_eq!(counts(&suggested(world, &admin, &query, "tag.plan:").await), [("pro", 1)]);
+        field_error(call_search::suggest(&world.services, &stranger, &query, "tag.").await, "project");
+        let mut dear = CallQuery::default();
+        dear.bounds.cost.min = Some("1".parse().unwrap());
+        assert!(suggested(world, &admin, &dear, "tag.").await.tags.is_empty());
     }
 
     async fn what_no_server_would_store_is_read_as_no_tags(world: &World) {

@@ -92,7 +92,8 @@ pub(super) fn CallSearch(page: NarrowedPage, names: SearchedNames) -> impl IntoV
             let text = value.get();
             open.get().then(|| {
                 requested.set_value(text.clone());
-                api::calls::Suggest { organization: organization.slug(), text }
+                let query = page.address.with(|address| address.calls(None));
+                api::calls::Suggest { organization: organization.slug(), query, text }
             })
         },
         move |suggestions| {

@@ -35,6 +35,7 @@ pub(super) const fn layout(column: LogColumn) -> CellLayout {
         LogColumn::Cost => ("amount numeric at-value", ""),
         LogColumn::Latency => ("short numeric at-below-value", ""),
         LogColumn::FirstToken => ("short numeric at-hidden", ""),
+        LogColumn::Tags => ("tags at-hidden", ""),
         LogColumn::Id => ("call-id at-hidden", ""),
     };
     CellLayout { class, room }
@@ -70,6 +71,7 @@ pub(super) fn value(column: LogColumn, call: &Call) -> AnyView {
         LogColumn::Cost => cost_text(call).into_any(),
         LogColumn::Latency => duration_text(call).into_any(),
         LogColumn::FirstToken => call.first_byte_us.map_or_else(|| "—".to_owned(), format_duration).into_any(),
+        LogColumn::Tags => name(&call.tags.to_string()),
         LogColumn::Id => view! { <span class="mono"><Name name=call.id.to_string()/></span> }.into_any(),
     }
 }

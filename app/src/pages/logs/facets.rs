@@ -65,12 +65,19 @@ pub(super) fn FacetColumn(facets: CallFacets, page: NarrowedPage) -> impl IntoVi
         // The calls of a key have one key, project and member.
         !page.of_key || !matches!(group, Group::ApiKey | Group::Project | Group::Member)
     });
+    let tags = Memo::new(move |_| {
+        facets.answer.with(|facets| {
+            let dimensions = facets.into_iter().flat_map(|facets| &facets.facets).map(|facet| facet.dimension.clone());
+            dimensions.filter(|dimension| matches!(dimension, Group::Tag(_))).collect::<Vec<_>>()
+        })
+    });
+    let list = move |dimension: Group| view! { <FacetList facets=facets.answer dimension page/> };
     let note = move || {
         let note = facets.answer.with(|facets| {
             let facets = facets?;
             match (facets.ignores_bounds, facets.is_partial) {
                 (true, _) => Some("Counts leave out bounds, tags and text."),
-                (false, true) => Some("Counts leave out rare values."),
+                (false, true) => Some("Counts may leave out rare values and older tags."),
                 (false, false) => None,
             }
         });
@@ -93,7 +100,8 @@ pub(super) fn FacetColumn(facets: CallFacets, page: NarrowedPage) -> impl IntoVi
             aria-busy=move || facets.answer.progress().is_waiting().then_some("true")
             node_ref=facets.element
         >
-            {dimensions.map(|dimension| view! { <FacetList facets=facets.answer dimension page/> }).collect_any()}
+            {dimensions.map(list).collect_any()}
+            {move || tags.get().into_iter().map(list).collect_any()}
             {note}
         </section>
     }
@@ -102,7 +110,10 @@ pub(super) fn FacetColumn(facets: CallFacets, page: NarrowedPage) -> impl IntoVi
 /// The values of one dimension, the chosen and the most frequent first.
 #[component]
 fn FacetList(facets: QueryState<Facets>, dimension: Group, page: NarrowedPage) -> impl IntoView {
-    let label = dimension.label().to_owned();
+    let label = match &dimension {
+        Group::Tag(name) => format!("Tag {name}"),
+        _ => dimension.label().to_owned(),
+    };
     let facet = {
         let dimension = dimension.clone();
         Memo::new(move |_| facets.with(|facets| facets.and_then(|facets| facets.get(&dimension)).cloned()))

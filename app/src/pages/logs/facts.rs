@@ -1,11 +1,12 @@
 use domain::{
     calls::{Call, CallDetails, CountSource, Outcome},
     money::Tier,
+    usage::{TagFilter, TagName},
 };
 use leptos::prelude::*;
 
 use crate::{
-    addresses::UsageAddress,
+    addresses::{LogsAddress, UsageAddress},
     components::{CopyButton, Name, format_count},
     lean::CollectAny,
     state::use_organization,
@@ -60,6 +61,7 @@ pub(super) fn Facts(details: CallDetails) -> impl IntoView {
                 <dd>{if call.streamed { "Yes" } else { "No" }}</dd>
                 {(call.outcome != Outcome::Refused).then(|| token_counts(&call))}
                 {rare_quantities(&call)}
+                {tag_lines(&call, &slug)}
             </dl>
         </section>
     }
@@ -77,6 +79,16 @@ fn token_counts(call: &Call) -> AnyView {
         [("Input tokens", used.tokens_in), ("Cached", used.cached_tokens_in), ("Output tokens", used.tokens_out)];
     let line = |(name, count)| view! { <dt>{name}</dt> <dd>{tokens(call, count)}</dd> };
     lines.into_iter().map(line).collect_any().into_any()
+}
+
+/// The lines of a call's tags, each with a link to the calls that have it.
+fn tag_lines(call: &Call, slug: &str) -> AnyView {
+    let line = |(name, value): (&TagName, &str)| {
+        let mut address = LogsAddress::default();
+        address.filter.tags.push(TagFilter { name: name.clone(), value: value.to_owned() });
+        view! { <dt>{format!("Tag {name}")}</dt> <dd><a href=address.href(slug)><Name name=value/></a></dd> }
+    };
+    call.tags.iter().map(line).collect_any().into_any()
 }
 
 /// The lines of quantities that few calls have.

@@ -2,9 +2,10 @@
 
 use domain::{
     api_keys::KeyQuery,
+    calls::{CallQuery, SearchText},
     models::Service,
     permissions::Permission,
-    usage::{Filter, Group, UsageQuery},
+    usage::{Filter, Group, TagCount, TagFilter, TagName, UsageQuery},
 };
 use leptos::prelude::*;
 
@@ -13,7 +14,7 @@ use crate::{
     addresses::UsageAddress,
     api,
     lean::lower_case,
-    state::{debounced, load_when, use_organization},
+    state::{debounced, load_into, load_when, use_organization},
 };
 
 /// Number of options of one kind that are listed before anything is typed, and afterwards.
@@ -77,7 +78,7 @@ impl Found<'_> {
 }
 
 /// The options that contain the typed text: what was used in the range, keys, projects, services and statuses; and any status
-/// or tag that is typed in full. The server searches the keys, since there may be thousands.
+/// or tag that is typed in full. The server searches the keys, and the values of a tag, since there may be thousands.
 pub(super) fn filter_options(
     open: RwSignal<bool>,
     typed: RwSignal<String>,
@@ -102,6 +103,24 @@ pub(super) fn filter_options(
         let query = KeyQuery { search: searched.get(), ..KeyQuery::default() };
         searches_keys.then(|| api::api_keys::List { organization: organization.slug(), query })
     });
+    let requested = StoredValue::new(None::<TagName>);
+    let listed_tags = RwSignal::new(Vec::<TagFilter>::new());
+    load_into(
+        move || {
+            let may_list = open.get() && organization.may(Permission::ViewLogs);
+            let tag = tag_text(&searched.get()).parse::<TagFilter>().ok().filter(|_| may_list)?;
+            requested.set_value(Some(tag.name.clone()));
+            let UsageQuery { range, time_zone, filter, .. } = query.get();
+            let query = CallQuery { range: Some(range), time_zone, filter, ..CallQuery::default() };
+            let text = format!("{}{tag}", SearchText::TAG_PREFIX);
+            Some(api::calls::Suggest { organization: organization.slug(), query, text })
+        },
+        move |suggestions| {
+            let Some(name) = requested.get_value() else { return };
+            let tag = |tag: TagCount| TagFilter { name: name.clone(), value: tag.text };
+            listed_tags.set(suggestions.tags.tags.into_iter().map(tag).collect());
+        },
+    );
     Memo::new(move |_| {
         let filter = query.with(|query| query.filter.clone());
         let typed = typed.get();
@@ -136,7 +155,7 @@ pub(super) fn filter_options(
             is_code.then(|| typed.trim().to_owned()).filter(|code| filter.with_value(&Group::Status, code).is_some());
         let statuses = STATUSES.iter().map(|status| (*status).to_owned()).chain(code);
         found.add("Statuses", &Group::Status, statuses.map(|name| fixed(&Group::Status, name)));
-        add_tags(&mut found, &typed);
+        add_tags(&mut found, &typed, listed_tags.get());
         found.options
     })
 }
@@ -150,20 +169,36 @@ fn add_keys(found: &mut Found<'_>, values: Vec<(String, String, String)>) {
     }
 }
 
-/// Adds the tag that is typed, such as `customer:acme` or `tag.customer:acme`, and those that are chosen.
-fn add_tags(found: &mut Found<'_>, typed: &str) {
-    let typed = typed.trim();
-    let tag = typed.strip_prefix("tag.").unwrap_or(typed).parse::<domain::usage::TagFilter>().ok();
-    for tag in found.filter.tags.clone().into_iter().chain(tag.filter(|tag| !found.filter.tags.contains(tag))) {
-        let group = Group::Tag(tag.name.clone());
-        let name = value_name(&group, &tag.value);
-        let words = std::mem::take(&mut found.words);
-        let is_listed = tag.to_string().contains(typed.strip_prefix("tag.").unwrap_or(typed));
-        if is_listed && !tag.value.is_empty() {
-            found.add("Tags", &group, std::iter::once((tag.value, name, String::new())));
+/// Adds the tags that are chosen, the one that is typed, such as `customer:acme` or `tag.customer:acme`, and those of the server's
+/// that fit what is typed.
+fn add_tags(found: &mut Found<'_>, typed: &str, listed: Vec<TagFilter>) {
+    let typed = tag_text(typed);
+    let mut tags = found.filter.tags.clone();
+    tags.retain(|tag| tag.to_string().contains(typed));
+    if let Ok(typed) = typed.parse::<TagFilter>() {
+        let part = lower_case(&typed.value);
+        // The answer may be to what was typed before.
+        let fits = |tag: &TagFilter| tag.name == typed.name && lower_case(&tag.value).contains(&part);
+        let listed = listed.into_iter().filter(fits);
+        for tag in std::iter::once(typed.clone()).chain(listed) {
+            if !found.filter.tags.contains(&tag) && !tags.contains(&tag) {
+                tags.push(tag);
+            }
         }
-        found.words = words;
     }
+    let words = std::mem::take(&mut found.words);
+    for tag in tags.into_iter().filter(|tag| !tag.value.is_empty()).take(MAX_TYPED) {
+        let group = Group::Tag(tag.name);
+        let name = value_name(&group, &tag.value);
+        found.add("Tags", &group, std::iter::once((tag.value, name, String::new())));
+    }
+    found.words = words;
+}
+
+/// What is typed as the text of a tag, such as `customer:acme`, without its qualifier in the log.
+fn tag_text(typed: &str) -> &str {
+    let typed = typed.trim();
+    typed.strip_prefix(SearchText::TAG_PREFIX).unwrap_or(typed)
 }
 
 /// A value that has no name but its own.

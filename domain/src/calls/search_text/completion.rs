@@ -1,10 +1,12 @@
 //! What can follow at the cursor of a search text: qualifiers, then their values.
 
+use std::fmt;
+
 use super::{
-    SearchNames, SearchQualifier, SearchText, TAG_PREFIX, name_of,
+    SearchNames, SearchQualifier, SearchText, TermQualifier, name_of,
     terms::{Term, quoted, terms},
 };
-use crate::{calls::activity::CallSuggestions, models::Service};
+use crate::{calls::activity::CallSuggestions, models::Service, usage::TagName};
 
 /// Statuses that are offered; others can be typed.
 const STATUSES: [&str; 15] = [
@@ -47,9 +49,14 @@ pub struct CompletionOption {
 }
 
 impl SearchText {
-    /// The text before the cursor for which values are to be suggested by the server; empty for all.
+    /// The text before the cursor for which values are to be suggested by the server; empty for all. The value of a tag
+    /// has its qualifier before it, such as `tag.customer:ac`, since each tag has values of its own.
     pub fn typed_value(text: &str, cursor: usize) -> String {
-        term_at(text, cursor).map(|term| term.value).unwrap_or_default()
+        let Some(Term { qualifier, value, .. }) = term_at(text, cursor) else { return String::new() };
+        match qualifier.filter(|qualifier| qualifier.starts_with(Self::TAG_PREFIX)) {
+            Some(qualifier) => format!("{qualifier}:{value}"),
+            None => value,
+        }
     }
 
     /// Completes the term at the cursor, a place in bytes. `suggestions` are the server's for
@@ -66,13 +73,14 @@ impl SearchText {
             None => {
                 let word = term.value.to_lowercase();
                 options.add_qualifiers(&word);
+                options.add_tag_names(&word);
                 SearchQualifier::ALL.into_iter().for_each(|qualifier| options.add_values(qualifier, &word));
             }
-            Some(qualifier) => {
-                if let Ok(qualifier) = qualifier.parse() {
-                    options.add_values(qualifier, &term.value.to_lowercase());
-                }
-            }
+            Some(qualifier) => match qualifier.parse() {
+                Ok(TermQualifier::Fixed(qualifier)) => options.add_values(qualifier, &term.value.to_lowercase()),
+                Ok(TermQualifier::Tag(name)) => options.add_tag_values(&name),
+                Err(_) => {}
+            },
         }
         // The term may go on after the cursor, unless its quotation mark would take in all that follows.
         let whole = terms(text).into_iter().find(|whole| whole.start == term.start && !whole.is_open);
@@ -102,7 +110,8 @@ impl Options<'_> {
     /// Adds the qualifiers that begin with `word`.
     fn add_qualifiers(&mut self, word: &str) {
         let mut add = |name: &str, inserted: String, detail: &str| {
-            if name.starts_with(word) {
+            // Nothing follows a tag's qualifier but its name.
+            if name.starts_with(word) && word != SearchText::TAG_PREFIX {
                 let (label, detail) = (inserted.clone(), detail.to_owned());
                 self.found.push(CompletionOption { inserted, label, detail });
             }
@@ -110,7 +119,39 @@ impl Options<'_> {
         for qualifier in SearchQualifier::ALL {
             add(qualifier.name(), format!("{qualifier}:"), qualifier.label());
         }
-        add(TAG_PREFIX, TAG_PREFIX.to_owned(), "Tag of your own, such as tag.customer:acme");
+        let tag = SearchText::TAG_PREFIX;
+        add(tag, tag.to_owned(), "Tag of your own, such as tag.customer:acme");
+    }
+
+    /// Adds the names of tags, if `word` begins like a tag's qualifier.
+    fn add_tag_names(&mut self, word: &str) {
+        if !word.starts_with(SearchText::TAG_PREFIX) {
+            return;
+        }
+        let suggestions = self.suggestions;
+        for tag in &suggestions.tags.tags {
+            let inserted = format!("{}{}:", SearchText::TAG_PREFIX, tag.text);
+            let (label, detail) = (inserted.clone(), self.calls_text(tag.calls));
+            self.found.push(CompletionOption { inserted, label, detail });
+        }
+    }
+
+    /// Adds the values of a tag.
+    fn add_tag_values(&mut self, name: &TagName) {
+        let suggestions = self.suggestions;
+        for tag in &suggestions.tags.tags {
+            let detail = self.calls_text(tag.calls);
+            self.add_value(&format_args!("{}{name}", SearchText::TAG_PREFIX), &tag.text, &tag.text, &detail);
+        }
+    }
+
+    /// A number of calls with a tag, which may be more if not all were counted: `12 calls`, `9000+ calls`.
+    fn calls_text(&self, calls: i64) -> String {
+        match (self.suggestions.tags.is_complete, calls) {
+            (true, 1) => "1 call".to_owned(),
+            (true, _) => format!("{calls} calls"),
+            (false, _) => format!("{calls}+ calls"),
+        }
     }
 
     /// Adds the values of a qualifier that fit `typed`, which is in lower case. The server's suggestions fit already.
@@ -133,24 +174,24 @@ impl Options<'_> {
             SearchQualifier::Key => {
                 for key in &suggestions.api_keys {
                     let value = name_of(key.id, &self.names.api_keys());
-                    self.add_value(qualifier, &value, &key.name, &key.masked);
+                    self.add_value(&qualifier, &value, &key.name, &key.masked);
                 }
             }
             SearchQualifier::Project => {
                 for project in &suggestions.projects {
                     let value = name_of(project.id, &self.names.projects());
-                    self.add_value(qualifier, &value, &project.name, "");
+                    self.add_value(&qualifier, &value, &project.name, "");
                 }
             }
             SearchQualifier::Member => {
                 for member in &suggestions.members {
                     let value = name_of(member.id, &self.names.members());
-                    self.add_value(qualifier, &value, &member.name, "");
+                    self.add_value(&qualifier, &value, &member.name, "");
                 }
             }
             SearchQualifier::Id => {
                 for call in &suggestions.calls {
-                    self.add_value(qualifier, &call.id.to_string(), &call.id.to_string(), &call.model);
+                    self.add_value(&qualifier, &call.id.to_string(), &call.id.to_string(), &call.model);
                 }
             }
             SearchQualifier::Text => {}
@@ -158,10 +199,10 @@ impl Options<'_> {
     }
 
     fn add_texts<'t>(&mut self, qualifier: SearchQualifier, values: impl Iterator<Item = &'t str>) {
-        values.for_each(|value| self.add_value(qualifier, value, value, ""));
+        values.for_each(|value| self.add_value(&qualifier, value, value, ""));
     }
 
-    fn add_value(&mut self, qualifier: SearchQualifier, value: &str, name: &str, detail: &str) {
+    fn add_value(&mut self, qualifier: &dyn fmt::Display, value: &str, name: &str, detail: &str) {
         let (inserted, label) = (format!("{qualifier}:{} ", quoted(value)), format!("{qualifier}:{name}"));
         self.found.push(CompletionOption { inserted, label, detail: detail.to_owned() });
     }
@@ -172,7 +213,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::calls::ApiKeyRef;
+    use crate::{
+        calls::ApiKeyRef,
+        usage::{TagCount, TagCounts},
+    };
 
     fn suggestions() -> CallSuggestions {
         let key =
@@ -186,10 +230,20 @@ mod tests {
 
     /// What the text with `|` as cursor becomes by each option.
     fn completed(text: &str) -> Vec<String> {
+        completed_by(text, &suggestions())
+    }
+
+    fn completed_by(text: &str, suggestions: &CallSuggestions) -> Vec<String> {
         let cursor = text.find('|').unwrap();
         let text = text.replace('|', "");
-        let SearchCompletion { start, end, options } = SearchText::complete(&text, cursor, &suggestions());
+        let SearchCompletion { start, end, options } = SearchText::complete(&text, cursor, suggestions);
         options.into_iter().map(|option| format!("{}{}{}", &text[..start], option.inserted, &text[end..])).collect()
+    }
+
+    /// Suggestions of these tags.
+    fn tags(tags: &[(&str, i64)], is_complete: bool) -> CallSuggestions {
+        let tags = tags.iter().map(|(text, calls)| TagCount { text: (*text).to_owned(), calls: *calls }).collect();
+        CallSuggestions { tags: TagCounts { tags, is_complete }, ..CallSuggestions::default() }
     }
 
     #[test]
@@ -213,6 +267,35 @@ mod tests {
         let text = "key:\"web s";
         assert_eq!(SearchText::typed_value(text, text.len()), "web s");
         assert_eq!(SearchText::typed_value("model:gpt ", 10), "");
+    }
+
+    #[test]
+    fn names_of_tags_come_first_and_then_the_values_of_one_with_their_calls() {
+        let names = tags(&[("customer", 12), ("plan", 1)], true);
+        assert_eq!(
+            completed_by("model:a tag.| key:b", &names),
+            ["model:a tag.customer: key:b", "model:a tag.plan: key:b"]
+        );
+        assert_eq!(completed_by("tag.|", &CallSuggestions::default()), Vec::<String>::new());
+        assert_eq!(SearchText::typed_value("tag.cu", 6), "tag.cu");
+        // Names of tags are nothing for other terms.
+        assert_eq!(completed_by("model:tag.|", &names), Vec::<String>::new());
+        assert_eq!(completed_by("stat|", &names)[0], "status:");
+
+        let values = tags(&[("acme", 1), ("big corp", 9_000)], false);
+        let expected = ["tag.customer:acme ", "tag.customer:\"big corp\" "];
+        assert_eq!(completed_by("tag.customer:|", &values), expected);
+        assert_eq!(completed_by("tag.customer:\"big c|", &values), expected);
+        assert_eq!(completed_by("tag.Customer:|", &values), Vec::<String>::new());
+        let text = "tag.customer:\"big c";
+        assert_eq!(SearchText::typed_value(text, text.len()), "tag.customer:big c");
+
+        let details = |suggestions: &CallSuggestions| {
+            let options = SearchText::complete("tag.customer:", 13, suggestions).options.into_iter();
+            options.map(|option| option.detail).collect::<Vec<_>>()
+        };
+        assert_eq!(details(&names), ["12 calls", "1 call"]);
+        assert_eq!(details(&values), ["1+ calls", "9000+ calls"]);
     }
 
     proptest! {

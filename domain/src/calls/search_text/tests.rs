@@ -76,6 +76,8 @@ fn the_wrong_part_is_named() {
         assert_eq!(wrong, part, "{text}");
         assert!(error.contains(message), "{text}: {error}");
     }
+    let long = format!("tag.customer:{}", "顧".repeat(128));
+    assert_eq!(SearchText::parse(&long, &names()).unwrap().print(&names()), long);
     let many: String = (0..=Filter::MAX_VALUES).map(|number| format!("model:m{number} ")).collect();
     assert_eq!(error(&many), ("m50".to_owned(), "A filter has at most 50 values.".to_owned()));
     let repeated = SearchText::parse(&"model:a ".repeat(99), &names()).unwrap();

@@ -174,8 +174,13 @@ fn call_functions() -> Vec<Function> {
         Function::new(calls::Activity { organization: slug(), query: query.clone() }, logs),
         Function::new(calls::Facets { organization: slug(), query: query.clone() }, logs),
         Function::new(calls::Get { organization: slug(), id: sample("req") }, logs),
-        Function::new(calls::List { organization: slug(), query }, logs),
-        Function::new(calls::Suggest { organization: slug(), text: sample::<CallId>("req").to_string() }, logs),
+        Function::new(calls::List { organization: slug(), query: query.clone() }, logs),
+        Function::new(
+            calls::Suggest { organization: slug(), query: query.clone(), text: sample::<CallId>("req").to_string() },
+            logs,
+        ),
+        // Only tags are those of the query's calls.
+        Function::new(calls::Suggest { organization: slug(), query, text: "tag.".to_owned() }, logs),
         Function::new(overview::Get { organization: slug() }, Access::Permitted(Permission::ViewOverview)),
         Function::new(
             usage::ModelKeys { organization: slug(), query: report.clone() },

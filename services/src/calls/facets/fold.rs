@@ -25,7 +25,7 @@ pub(super) fn fold(counts: &[SeriesCount], filter: &Filter, dimension: Group) ->
             *calls.entry(value).or_default() += more;
         }
     }
-    let mut values = Vec::new();
+    let mut chosen_values = Vec::new();
     for value in chosen(filter, &dimension) {
         let counted = calls.remove(&value).unwrap_or_default();
         // A class of statuses, or one of the errors, isn't among the values.
@@ -36,15 +36,20 @@ pub(super) fn fold(counts: &[SeriesCount], filter: &Filter, dimension: Group) ->
             }
             None => counted,
         };
-        values.push(FacetValue { label: value.clone(), value, calls, is_chosen: true });
+        chosen_values.push((value, calls));
     }
     let mut rest: Vec<(String, i64)> = calls.into_iter().collect();
     rest.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    let more = rest.len() > Facets::MAX_VALUES;
-    rest.truncate(Facets::MAX_VALUES);
-    let unchosen = |(value, calls): (String, i64)| FacetValue { label: value.clone(), value, calls, is_chosen: false };
-    values.extend(rest.into_iter().map(unchosen));
-    Facet { dimension, values, more }
+    list_values(dimension, chosen_values, rest)
+}
+
+/// The facet of a dimension whose values have these numbers of calls: the chosen ones, and as many others as are listed.
+pub(super) fn list_values(dimension: Group, chosen: Vec<(String, i64)>, others: Vec<(String, i64)>) -> Facet {
+    let more = others.len() > Facets::MAX_VALUES;
+    let value = |(value, calls): (String, i64), is_chosen| FacetValue { label: value.clone(), value, calls, is_chosen };
+    let chosen = chosen.into_iter().map(|counted| value(counted, true));
+    let others = others.into_iter().take(Facets::MAX_VALUES).map(|counted| value(counted, false));
+    Facet { dimension, values: chosen.chain(others).collect(), more }
 }
 
 /// The filter without a dimension.

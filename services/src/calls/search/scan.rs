@@ -135,7 +135,7 @@ impl Search {
 }
 
 /// The conditions that call `c` of series `s` is within the bounds. Nothing that isn't known is within any.
-fn bounds_conditions(bounds: &CallBounds, bound: &mut Bound) -> Vec<String> {
+pub(in crate::calls) fn bounds_conditions(bounds: &CallBounds, bound: &mut Bound) -> Vec<String> {
     let CallBounds { cost, duration_us, tokens } = bounds;
     let mut conditions = Vec::new();
     for (comparison, cost) in [(">=", cost.min), ("<=", cost.max)] {

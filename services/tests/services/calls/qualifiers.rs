@@ -50,7 +50,7 @@ async fn store_different(world: &World, admin: &Actor) -> Vec<CallId> {
 /// The query of a text in which everything that the actor may see has its name.
 async fn query(world: &World, actor: &Actor, text: &str) -> CallQuery {
     let mut names = SearchNames::default();
-    names.add(&call_search::suggest(&world.services, actor, "").await.unwrap());
+    names.add(&call_search::suggest(&world.services, actor, &CallQuery::default(), "").await.unwrap());
     SearchText::parse(text, &names).unwrap().narrow(CallQuery::default())
 }
 
@@ -167,7 +167,7 @@ on_both_databases! {
         let developer = world.member(&admin.organization, "Dev", Role::Developer).await;
         world.assign(&admin, world.project(&admin, "Empty").await.id, "Dev").await;
         for actor in [&stranger, &developer] {
-            let suggested = call_search::suggest(&world.services, actor, "").await.unwrap();
+            let suggested = call_search::suggest(&world.services, actor, &CallQuery::default(), "").await.unwrap();
             let names = (&suggested.models, &suggested.endpoints, &suggested.providers, &suggested.members);
             assert_eq!(names, (&vec![], &vec![], &vec![], &vec![]));
             for text in ["model:gpt-x", "provider:openai", "cost:>0", "status:errors", "latency:>1ms", "endpoint:/v1/images/generations"] {

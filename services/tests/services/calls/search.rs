@@ -16,7 +16,7 @@ use services::{
 use crate::support::{TestCall, World, record};
 
 async fn suggest(world: &World, actor: &Actor, text: &str) -> CallSuggestions {
-    call_search::suggest(&world.services, actor, text).await.unwrap()
+    call_search::suggest(&world.services, actor, &CallQuery::default(), text).await.unwrap()
 }
 
 fn ids(found: &CallSuggestions) -> Vec<CallId> {
@@ -58,7 +58,7 @@ on_both_databases! {
         assert_eq!((details.client_request_id.as_deref(), details.is_own_key), (Some(trace), true));
         assert!(!calls::get(&world.services, &developer, later).await.unwrap().is_own_key);
         let viewer = world.member(&admin.organization, "Viewer", Role::Viewer).await;
-        let refused = call_search::suggest(&world.services, &viewer, trace).await;
+        let refused = call_search::suggest(&world.services, &viewer, &CallQuery::default(), trace).await;
         assert!(matches!(refused, Err(ServiceError::Forbidden(_))));
     }
 

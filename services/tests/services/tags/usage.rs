@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    calls::{CallRetention, CallTags, Outcome},
+    calls::{CallRetention, CallTags, Facets, Outcome},
     organizations::SettingsChanges,
     usage::{
         Comparison, Filter, Group, MAX_LISTED_GROUPS, MAX_SERIES, MAX_TAG_GROUPS, Metric, OTHER_TAG_VALUES, UsageQuery,
@@ -139,6 +139,10 @@ on_both_databases! {
         assert_eq!(groups(world, &admin, &one).await.len(), 1);
         let found = values(world, &admin, &tagged(&[]), "customer", "").await;
         assert!(!found.is_complete && found.tags.len() <= 50 && found.tags[0].text == "acme");
+        let facets = calls::facets(&world.services, &admin, &tagged(&[])).await.unwrap();
+        let facet = facets.get(&"tag.customer".parse().unwrap()).unwrap();
+        assert!(facets.is_partial && facet.more && facet.values.len() == Facets::MAX_VALUES);
+        assert_eq!((facet.values[0].value.as_str(), facet.values[0].calls), ("acme", found.tags[0].calls));
     }
 
     async fn a_file_that_compares_tells_the_same_values_apart_in_both_ranges(world: &World) {
