@@ -15,10 +15,6 @@ use super::{open, public};
 
 /// How often expired files are deleted. They can't be downloaded before either.
 const CLEANUP_PERIOD: Duration = Duration::from_secs(60 * 60);
-/// Maximum length of a file, in bytes: one export alone can't fill the disk.
-const MAX_FILE_BYTES: u64 = 4 << 30;
-/// The reason that a member reads for a file that is longer.
-const TOO_LARGE: &str = "The file has more than 4 GB. Choose a shorter range, a narrower filter or fewer columns.";
 /// Time that a job keeps for itself, so that it can say that its file takes too long.
 const TIMEOUT_MARGIN: Duration = Duration::from_secs(60);
 /// The reason that a member reads for a file that takes too long.
@@ -62,12 +58,7 @@ async fn run(services: &Services, folder: &ExportFolder, job: &Job) -> Result<()
 async fn write(services: &Services, actor: &Actor, run: &mut ExportRun) -> Result<(), ApiError> {
     let new = run.new_export().clone();
     let mut parts = open(services, actor, (new.source, new.format), &new.query).await?.into_parts();
-    let mut bytes = 0;
     while let Some(part) = parts.try_next().await.map_err(public)? {
-        bytes += part.bytes.len() as u64;
-        if bytes > MAX_FILE_BYTES {
-            return Err(ApiError::Conflict(TOO_LARGE.to_owned()));
-        }
         if run.write(&part.bytes, part.rows).await.map_err(public)? == WriteOutcome::Stopped {
             return Ok(());
         }
