@@ -6,7 +6,6 @@ use clap::Args;
 use domain::{
     calls::{CallRetention, DEFAULT_CALL_DAYS},
     organizations::SettingsChanges,
-    time::Timestamp,
 };
 use serde::Serialize;
 use services::{Actor, Services, organizations};
@@ -44,12 +43,12 @@ struct CallRetentionRow {
     days: Option<u32>,
     /// Time from which the default applies; only while nothing is chosen.
     #[serde(skip_serializing_if = "Option::is_none")]
-    default_from: Option<Timestamp>,
+    default_from: Option<String>,
 }
 
 impl CallRetentionRow {
     fn line(&self) -> String {
-        match (self.days, self.default_from) {
+        match (self.days, &self.default_from) {
             (Some(days), _) => format!("kept: {days} days"),
             (None, Some(from)) => format!("kept: {DEFAULT_CALL_DAYS} days from {from} on, since nothing is chosen"),
             (None, None) => "kept: forever".to_owned(),
@@ -64,5 +63,6 @@ pub(super) async fn run(services: &Services, actor: &Actor, edits: CallEdits, js
         organizations::update_settings(services, actor, changes).await?;
     }
     let CallRetention { days, default_from } = organizations::settings(services, actor).await?.call_retention;
-    output::data(json, &CallRetentionRow { days, default_from }, CallRetentionRow::line)
+    let row = CallRetentionRow { days, default_from: default_from.map(|from| from.to_string()) };
+    output::data(json, &row, CallRetentionRow::line)
 }

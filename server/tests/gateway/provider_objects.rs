@@ -203,7 +203,7 @@ async fn a_job_that_cant_be_looked_after_takes_no_other_with_it() {
     // A job of a deleted organization, which is given up immediately, and fails to be recorded.
     let transaction = stage.services.database().begin().await.unwrap();
     let gone = "INSERT INTO provider_objects SELECT randomblob(16), project_id, kind, 'video_0', api_key_id, secret_id, \
-         member_id, provider, model, price_id, 0, deleted_at, bytes, randomblob(16), look_at, document FROM provider_objects";
+         member_id, provider, model, price_id, 0, deleted_at, bytes, randomblob(16), look_at, document, tags FROM provider_objects";
     transaction.execute_unprepared(gone).await.unwrap();
     transaction.commit().await.unwrap();
     done.store(true, Ordering::SeqCst);

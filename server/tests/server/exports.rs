@@ -160,6 +160,8 @@ async fn json_lines_hold_the_calls_of_the_csv_with_null_for_what_isnt_known() {
     }
     // A program may also ask by the header.
     let request = Request::get("/api/calls/export.csv?organization=acme")
+        .header(header::HOST, "127.0.0.1:3000")
+        .header("sec-fetch-site", "same-origin")
         .header(header::COOKIE, format!("tollhouse={}", world.owner.token))
         .header(header::ACCEPT, "application/x-ndjson")
         .body(Body::empty())

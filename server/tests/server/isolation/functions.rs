@@ -3,15 +3,15 @@
 use std::sync::LazyLock;
 
 use app::api::{
-    accounts, api_keys, bodies, calls, exports, models, notifications, organizations, overview, projects, rate_limits,
-    saved_views, usage,
+    accounts, api_keys, bodies, calls, exports, members, models, notifications, organizations, overview, projects,
+    rate_limits, saved_views, usage,
 };
 use axum::http::{Method, StatusCode};
 use domain::{
     accounts::{Confirmation, PasswordChange, SignIn, SignUp},
     api_keys::{KeyQuery, Level, NewApiKey, Rotation},
     bodies::BodyForm,
-    calls::{CallQuery, CallRetention},
+    calls::{CallQuery, CallRetention, LogColumn},
     exports::{ExportSource, FileFormat, NewExport},
     ids::{ApiKeyId, CallId, NotificationId, ProjectId, SavedViewId},
     organizations::SettingsChanges,
@@ -99,6 +99,7 @@ pub(super) fn table() -> &'static [Function] {
             call_functions(),
             export_functions(),
             view_functions(),
+            member_functions(),
             organization_functions(),
         ]
         .into_iter()
@@ -217,6 +218,14 @@ fn view_functions() -> Vec<Function> {
         Function::new(saved_views::Edit { organization: slug(), id, changes }, Access::Member),
         Function::new(saved_views::Delete { organization: slug(), id }, Access::Member),
         Function::new(saved_views::List { organization: slug() }, Access::Member),
+    ]
+}
+
+fn member_functions() -> Vec<Function> {
+    let logs = Access::Permitted(Permission::ViewLogs);
+    vec![
+        Function::new(members::LogColumns { organization: slug() }, logs),
+        Function::new(members::SetLogColumns { organization: slug(), columns: LogColumn::DEFAULT.to_vec() }, logs),
     ]
 }
 
