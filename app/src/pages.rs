@@ -15,7 +15,9 @@ mod usage;
 pub(crate) use account::Account;
 pub(crate) use api_keys::{ApiKey, ApiKeys, KeyCalls, KeyDialogs, KeyHistory};
 pub(crate) use export::ExportDialog;
-pub(crate) use logs::{CallContent, CallPage, LogColumnsDialog, Logs};
+pub(crate) use logs::{
+    BodyDeletionDialog, CallContent, CallConversation, CallPage, LogColumnsDialog, Logs, ReplayCode,
+};
 pub(crate) use notifications::Notifications;
 pub(crate) use overview::{FirstStepsContent, Overview};
 pub(crate) use saved_views::SavedViewsDialog;

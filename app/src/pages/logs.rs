@@ -54,7 +54,10 @@ use self::{
     no_calls::NoCalls,
     row_window::RowWindow,
 };
-pub(crate) use self::{call_content::CallContent, call_page::CallPage, column_dialog::LogColumnsDialog};
+pub(crate) use self::{
+    call_content::CallContent, call_page::CallPage, column_dialog::LogColumnsDialog, conversation::CallConversation,
+    delete_bodies::BodyDeletionDialog, replay::ReplayCode,
+};
 use super::{export::Export, saved_views::SavedViews, usage::with_organization};
 use crate::{
     addresses::LogsAddress,

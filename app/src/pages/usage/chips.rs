@@ -32,7 +32,7 @@ pub(super) fn Chips(address: Memo<UsageAddress>, report: QueryState<UsageReport>
 }
 
 /// A chip for each value of `filter`; `key_name` is the only key's name if `names` doesn't know it.
-pub(crate) fn filter_chips(
+fn filter_chips(
     filter: &Filter,
     names: FilterNames,
     key_name: Option<String>,
@@ -54,7 +54,7 @@ pub(crate) fn filter_chips(
 }
 
 /// The name of a dimension in chips and menus. A tag's own name is part of its value there.
-fn dimension_name(group: &Group) -> &'static str {
+pub(crate) fn dimension_name(group: &Group) -> &'static str {
     match group {
         Group::Model => "Model",
         Group::ApiKey => "Key",
