@@ -2,6 +2,7 @@
 
 mod account;
 mod api_keys;
+mod chart_table;
 mod export;
 mod logs;
 mod notifications;
@@ -14,6 +15,7 @@ mod usage;
 
 pub(crate) use account::Account;
 pub(crate) use api_keys::{ApiKey, ApiKeys, KeyCalls, KeyDialogs, KeyHistory};
+pub(crate) use chart_table::ChartTableContent;
 pub(crate) use export::ExportDialog;
 pub(crate) use logs::{
     BodyDeletionDialog, CallContent, CallConversation, CallPage, LogColumnsDialog, Logs, ReplayCode,

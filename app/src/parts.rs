@@ -59,6 +59,7 @@ parts! {
     CallDetails: call_details => pages::CallContent,
     CallReplay: call_replay => pages::ReplayCode,
     ChartPicture: chart_picture => pages::ChartPicture,
+    ChartTable: chart_table => pages::ChartTableContent,
     CustomRange: custom_range => pages::CustomRangeDialog,
     ExportDialog: export_dialog => pages::ExportDialog,
     FirstSteps: first_steps => pages::FirstStepsContent,

@@ -21,6 +21,7 @@ const LATER = [
   "call_details",
   "call_replay",
   "chart_picture",
+  "chart_table",
   "custom_range",
   "export_dialog",
   "first_steps",

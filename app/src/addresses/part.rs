@@ -18,6 +18,7 @@ pub enum CodePart {
     CallDetails,
     CallReplay,
     ChartPicture,
+    ChartTable,
     CustomRange,
     ExportDialog,
     FirstSteps,

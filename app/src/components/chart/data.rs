@@ -130,9 +130,15 @@ impl ChartData {
 
     /// A bucket's values above 0 with the index of their series, the largest first.
     pub fn largest_first(&self, bucket: usize) -> Vec<(usize, i64)> {
-        let mut parts: Vec<_> =
-            self.series.iter().map(|series| series.value(bucket)).enumerate().filter(|(_, value)| *value > 0).collect();
-        parts.sort_by_key(|(_, value)| std::cmp::Reverse(*value));
+        let mut parts: Vec<(usize, i64)> = Vec::new();
+        for (index, series) in self.series.iter().enumerate() {
+            let value = series.value(bucket);
+            if value > 0 {
+                // There are few, and the library's sorting is four kilobytes for each type.
+                let place = parts.iter().position(|(_, other)| *other < value).unwrap_or(parts.len());
+                parts.insert(place, (index, value));
+            }
+        }
         parts
     }
 

@@ -95,11 +95,12 @@ fn GroupMenu(links: Memo<Links>) -> impl IntoView {
     // The tags that the address names; others are typed.
     let tags = Memo::new(move |_| {
         links.with(|links| {
-            let mut tags: Vec<Group> =
-                links.address.query.filter.tags.iter().map(|tag| Group::Tag(tag.name.clone())).collect();
-            tags.extend(Some(links.address.query.group.clone()).filter(|group| matches!(group, Group::Tag(_))));
-            tags.sort_by_key(ToString::to_string);
-            tags.dedup();
+            let UsageQuery { filter, group, .. } = &links.address.query;
+            let mut tags = filter.dimensions();
+            if !tags.contains(group) {
+                tags.push(group.clone());
+            }
+            tags.retain(|group| matches!(group, Group::Tag(_)));
             tags
         })
     });
