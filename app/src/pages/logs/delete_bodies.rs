@@ -1,6 +1,6 @@
 use domain::{
     bodies::BodyDeletion,
-    calls::{CallQuery, SearchNames, SearchText},
+    calls::{CallQuery, SearchNames},
     ids::CallId,
     permissions::{Permission, Reach},
     projects::ProjectRef,
@@ -118,14 +118,13 @@ fn DeletionDialog(address: Memo<LogsAddress>, open: RwSignal<bool>) -> impl Into
 
 /// Which calls are meant.
 fn facts(address: &LogsAddress, organization: CurrentOrganization) -> Vec<(&'static str, String)> {
-    let LogsAddress { filter, bounds, text, .. } = address.clone();
     let filters = untrack(|| {
         let projects = organization.projects.with(|projects| {
             let projects = projects.into_iter().flatten();
             projects.map(|project| ProjectRef { id: project.id, name: project.name.clone() }).collect()
         });
         let names = SearchNames { projects, ..SearchNames::default() };
-        describe(&SearchText { filter, bounds, text, call: None }, &names)
+        describe(&address.search(), &names)
     });
     let filters = if filters.is_empty() { "None: all calls".to_owned() } else { filters };
     let zone = address.time_zone.clone().unwrap_or_else(|| organization.time_zone());

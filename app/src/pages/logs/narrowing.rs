@@ -7,7 +7,7 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    CallsHref, chosen_filter,
+    CallsHref,
     outcome::{COST_DECIMALS, status_label},
 };
 use crate::{
@@ -28,23 +28,21 @@ pub(super) struct NarrowedPage {
 impl NarrowedPage {
     /// The search that the address says, without what the page itself is narrowed to.
     pub(super) fn search(&self) -> SearchText {
-        self.address.with(|address| SearchText {
-            filter: chosen_filter(&address.filter, self.of_key),
-            bounds: address.bounds.clone(),
-            text: address.text.clone(),
-            call: None,
-        })
+        let mut search = self.address.with(LogsAddress::search);
+        if self.of_key {
+            search.filter.api_keys.clear();
+        }
+        SearchText { call: None, ..search }
     }
 
     /// The page's address with another search.
-    pub(super) fn href(&self, search: SearchText) -> String {
+    pub(super) fn href(&self, mut search: SearchText) -> String {
         let address = self.address.get();
-        let SearchText { mut filter, bounds, text, call } = search;
         if self.of_key {
-            filter.api_keys.clone_from(&address.filter.api_keys);
+            search.filter.api_keys.clone_from(&address.filter.api_keys);
         }
         // Another filter changes the list, so the open call is closed.
-        self.href.run((LogsAddress { filter, bounds, text, call, ..address },))
+        self.href.run((address.with_search(search),))
     }
 
     /// The page's address with a value of a dimension added, or taken away if it is there; `None` for what can't be a
