@@ -109,13 +109,19 @@ impl ChartData {
         highest.max(compared.into())
     }
 
-    /// The data with these series hidden, by their keys.
+    /// The data with these series hidden, by their keys. A single series always shows: nothing in the legend would bring it back.
     #[must_use]
     pub fn with_hidden(mut self, keys: &[String]) -> Self {
+        let are_several = self.series.len() > 1;
         for series in &mut self.series {
-            series.hidden = keys.contains(&series.key);
+            series.hidden = are_several && keys.contains(&series.key);
         }
         self
+    }
+
+    /// The earlier range, if the form has a line for it: shares have none.
+    pub fn compared_line(&self) -> Option<&ComparedLine> {
+        self.compared.as_ref().filter(|_| self.form != ChartForm::Share)
     }
 
     /// The last bucket that has begun.
