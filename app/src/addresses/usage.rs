@@ -71,10 +71,11 @@ impl UsageAddress {
         self.to_query().append_to(&Page::Usage.path(organization))
     }
 
-    /// The address of this level with another query: what leads here leads there.
+    /// The address of this level with another query: what leads here leads there. The query of a level above is that level.
     #[must_use]
     pub fn with_query(&self, query: UsageQuery) -> Self {
-        Self { query, ..self.clone() }
+        let count = self.levels.iter().position(|level| *level == query).unwrap_or(self.levels.len());
+        Self { query, form: self.form, levels: self.levels.iter().take(count).cloned().collect() }
     }
 
     /// The address one level below, with a narrower query. The oldest levels are forgotten beyond
@@ -208,6 +209,7 @@ mod tests {
         let day = week.narrowed(UsageQuery { range: Range::Today, ..UsageQuery::default() });
         assert_eq!(day.levels, [year.query.clone(), week.query.clone()]);
         assert_eq!(UsageAddress::parse(&day.to_query().append_to("")), day);
+        assert_eq!(day.with_query(week.query.clone()), week);
         assert_eq!((day.level(0), day.level(1), day.level(2)), (Some(year), Some(week), None));
     }
 

@@ -57,7 +57,7 @@ fn Bodies(call: CallId, shown: RwSignal<String>, zone: Memo<String>) -> impl Int
     view! {
         <section class="call-bodies" aria-label="Request and response">
             <When when=move || is_kept.get()>
-                <Segmented label="Form" value=chosen on_change=move |form: String| shown.set(form) choices/>
+                <Segmented label="Format" value=chosen on_change=move |form: String| shown.set(form) choices/>
             </When>
             <AsyncView answer=bodies skeleton=|| view! { <Skeleton lines=4/> } let:bodies>
                 {move || match (bodies.get(), converses.get()) {

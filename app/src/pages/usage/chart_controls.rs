@@ -43,7 +43,7 @@ pub(super) fn ChartControls(report: ReadSignal<UsageReport>, links: Memo<Links>)
             // Percentiles are lines in any case: they have no sum.
             <When when=move || !is_duration(metric.get())>
                 <Segmented
-                    label="Form"
+                    label="Chart type"
                     value=Signal::derive(move || links.with(|links| links.address.form.to_string()))
                     on_change=choose_form
                     choices=Signal::stored(forms.clone())

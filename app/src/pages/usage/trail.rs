@@ -31,7 +31,7 @@ pub(super) fn Trail(address: Memo<UsageAddress>, names: FilterNames) -> impl Int
     };
     view! {
         <When when=move || crumbs.with(|crumbs| crumbs.len() > 1)>
-            <nav class="trail" aria-label="Levels">
+            <nav class="trail" aria-label="Breadcrumbs">
                 <ol role="list">{move || crumbs.get().into_iter().map(crumb).collect_any()}</ol>
             </nav>
         </When>
