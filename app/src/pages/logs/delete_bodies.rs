@@ -11,7 +11,7 @@ use super::{controls::describe_range, narrowing::describe};
 use crate::{
     addresses::{CodePart, LogsAddress},
     api,
-    components::{Button, ButtonStyle, Dialog, FormError, Icon, zone_name},
+    components::{Button, ButtonStyle, Dialog, FormError, Icon, IconView, focus_if_removed, zone_name},
     layout::LazyPart,
     lean::{CollectAny, When, watch},
     pages::usage::plural,
@@ -33,7 +33,10 @@ pub(super) fn DeleteBodies(address: Memo<LogsAddress>) -> impl IntoView {
     provide_context(DeletionContext { address, open });
     reach.is_some_and(Reach::is_organization_wide).then(|| {
         view! {
-            <Button icon=Icon::Revoke on_press=move || open.set(true)>"Delete bodies"</Button>
+            <button type="button" class="button" aria-haspopup="dialog" on:click=move |_| open.set(true)>
+                <IconView icon=Icon::Revoke/>
+                <span class="button-text">"Delete bodies"</span>
+            </button>
             <LazyPart part=CodePart::BodyDeletion wanted=open on_failed=move || open.set(false)/>
         }
     })
@@ -42,13 +45,18 @@ pub(super) fn DeleteBodies(address: Memo<LogsAddress>) -> impl IntoView {
 /// The dialog, for the [`DeletionContext`] in the context. Each time it opens, it is about the calls of that moment.
 #[component]
 pub fn BodyDeletionDialog() -> impl IntoView {
-    let DeletionContext { address, open } = expect_context();
-    view! { <When when=move || open.get()><DeletionDialog address open/></When> }
+    let DeletionContext { open, .. } = expect_context();
+    view! {
+        <Dialog open title="Delete requests and responses?" on_close=move || open.set(false)>
+            <Deletion/>
+        </Dialog>
+    }
 }
 
 /// Asks for confirmation, and deletes step by step until all is done or the dialog is closed.
 #[component]
-fn DeletionDialog(address: Memo<LogsAddress>, open: RwSignal<bool>) -> impl IntoView {
+fn Deletion() -> impl IntoView {
+    let DeletionContext { address, open } = expect_context();
     let organization = use_organization();
     // The calls until now: later ones aren't what was looked at.
     let query = address.with_untracked(|address| {
@@ -70,6 +78,8 @@ fn DeletionDialog(address: Memo<LogsAddress>, open: RwSignal<bool>) -> impl Into
             is_done.set(deletion.rest.is_none());
             is_running.update(|running| *running &= deletion.rest.is_some());
             rest.set(deletion.rest);
+            // Its button is gone when all is done.
+            focus_if_removed("dialog[open] > footer button");
         },
     );
     watch(move || {
@@ -96,23 +106,21 @@ fn DeletionDialog(address: Memo<LogsAddress>, open: RwSignal<bool>) -> impl Into
     let facts = StoredValue::new(facts);
     let fact = |(name, value): (&'static str, String)| view! { <dt>{name}</dt> <dd>{value}</dd> };
     view! {
-        <Dialog title="Delete requests and responses?" on_close=close>
-            <div class="dialog-body">
-                <FormError error=step.error() fields=&[]/>
-                <p>
-                    "Deletes the stored requests and responses of all calls in this time range that match the filters. "
-                    "Calls, usage and costs stay. This can’t be undone."
-                </p>
-                <dl class="facts">{facts.get_value().into_iter().map(fact).collect_any()}</dl>
-                <p role="status">{status}</p>
-            </div>
-            <footer>
-                <Button on_press=close>{move || if is_done.get() { "Close" } else { "Cancel" }}</Button>
-                <When when=move || !is_done.get()>
-                    <Button style=ButtonStyle::Danger pending=is_pending on_press=start>"Delete"</Button>
-                </When>
-            </footer>
-        </Dialog>
+        <div class="dialog-body">
+            <FormError error=step.error() fields=&[]/>
+            <p>
+                "Deletes the stored requests and responses of all calls in this time range that match the filters. "
+                "Calls, usage and costs stay. This can’t be undone."
+            </p>
+            <dl class="facts">{facts.get_value().into_iter().map(fact).collect_any()}</dl>
+            <p role="status">{status}</p>
+        </div>
+        <footer>
+            <Button on_press=close>{move || if is_done.get() { "Close" } else { "Cancel" }}</Button>
+            <When when=move || !is_done.get()>
+                <Button style=ButtonStyle::Danger pending=is_pending on_press=start>"Delete"</Button>
+            </When>
+        </footer>
     }
 }
 
