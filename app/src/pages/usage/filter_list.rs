@@ -20,7 +20,7 @@ pub fn UsageFilters() -> impl IntoView {
     let FilterPanel { address, open, .. } = panel;
     let input = NodeRef::<html::Input>::new();
     let typed = RwSignal::new(String::new());
-    let options = filter_options(open, typed, address);
+    let (options, is_searching) = filter_options(open, typed, address);
     let choose = move |index: usize| {
         let Some(option) = options.with_untracked(|options| options.get(index).cloned()) else { return };
         if let Some(panel) = panel.element.get_untracked() {
@@ -59,7 +59,7 @@ pub fn UsageFilters() -> impl IntoView {
         event.prevent_default();
     };
     let nothing_found = move || {
-        let is_searched = open.get() && options.with(Vec::is_empty);
+        let is_searched = open.get() && !is_searching.get() && options.with(Vec::is_empty);
         is_searched.then(|| format!("No results for “{}”", typed.get()))
     };
     view! {
