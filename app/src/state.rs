@@ -33,7 +33,7 @@ pub use connection::{Connection, Connectivity, retry_delays, retry_while, use_co
 pub use go::{Go, use_address, use_go};
 pub use inbox::{InboxList, InboxState, use_inbox};
 pub use live::{Live, LiveStatus, use_live};
-pub use load::{QueryProgress, QueryState, load, load_into, load_when};
+pub use load::{QueryProgress, QueryState, load, load_into, load_part_when, load_when};
 pub use location::{Location, Navigation, Step, use_location};
 pub use organization::{CurrentOrganization, use_organization};
 pub use pending_press::PendingPress;
