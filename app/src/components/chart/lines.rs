@@ -120,6 +120,11 @@ mod tests {
     }
 
     #[test]
+    fn a_single_series_is_never_hidden() {
+        assert_eq!(drawn(&data(&[1, 2]).with_hidden(&["a".to_owned()])).len(), 1);
+    }
+
+    #[test]
     fn the_compared_line_ends_with_its_values() {
         let compared = ComparedLine { values: vec![10, 20], ..ComparedLine::default() };
         let lines = ChartData { compared: Some(compared), ..data(&[1, 2, 3]) };
