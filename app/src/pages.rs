@@ -2,6 +2,7 @@
 
 mod account;
 mod api_keys;
+mod chart_table;
 mod export;
 mod logs;
 mod notifications;
@@ -14,8 +15,11 @@ mod usage;
 
 pub(crate) use account::Account;
 pub(crate) use api_keys::{ApiKey, ApiKeys, KeyCalls, KeyDialogs, KeyHistory};
+pub(crate) use chart_table::ChartTableContent;
 pub(crate) use export::ExportDialog;
-pub(crate) use logs::{CallContent, CallPage, LogColumnsDialog, Logs};
+pub(crate) use logs::{
+    BodyDeletionDialog, CallContent, CallConversation, CallPage, LogColumnsDialog, Logs, ReplayCode,
+};
 pub(crate) use notifications::Notifications;
 pub(crate) use overview::{FirstStepsContent, Overview};
 pub(crate) use saved_views::SavedViewsDialog;

@@ -146,7 +146,7 @@ test("bodies of the calls that the log shows are deleted, and the calls stay", {
   if (await more.isVisible()) await more.click();
   await page.getByRole("button", { name: "Delete bodies" }).filter({ visible: true }).click();
   const dialog = page.getByRole("dialog", { name: "Delete requests and responses?" });
-  await expect(dialog).toContainText("1 value");
+  await expect(dialog).toContainText("Model: sandbox-1");
   await expectToFit(page);
   await expectAccessible(page);
   await dialog.getByRole("button", { name: "Delete" }).click();

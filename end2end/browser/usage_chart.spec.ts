@@ -12,7 +12,7 @@ test("a chart has three forms, and a series can be hidden", { tag: "@widths" }, 
   await usage.open(organization.slug, "?range=7d&group=key&metric=calls");
   const drawing = usage.chart.locator(".chart-drawing");
   await expect(drawing.locator(".bar")).toHaveCount(2);
-  const form = page.getByRole("group", { name: "Form" });
+  const form = page.getByRole("group", { name: "Chart type" });
   await form.getByRole("button", { name: "Share" }).click();
   await expect(page).toHaveURL(/form=share/);
   await expect(drawing.getByText("100%")).toBeAttached();
@@ -43,7 +43,7 @@ test("latency is three percentiles with the bounds that they lie between", { tag
   await expect(page.getByRole("figure", { name: "Latency, daily" })).toBeVisible();
   await expect(usage.legend.getByRole("listitem")).toHaveText(["p50", "p95", "p99"]);
   await expect(page.getByText("Percentiles are estimated")).toBeVisible();
-  await expect(page.getByRole("group", { name: "Form" })).toBeHidden();
+  await expect(page.getByRole("group", { name: "Chart type" })).toBeHidden();
   await usage.chart.getByText("Show as a table").click();
   const row = usage.chart.getByRole("table").locator("tbody tr").last();
   await expect(row).toContainText(/\d.*(ms|s).*\((up to|over)? ?\d/);

@@ -16,8 +16,12 @@ const OTHER_BYTES = 40_000;
 const [EXPONENT, SHARE] = [32, 0.007];
 /** Parts that open within a page, so that no visit begins with them. */
 const LATER = [
+  "body_deletion",
+  "call_conversation",
   "call_details",
+  "call_replay",
   "chart_picture",
+  "chart_table",
   "custom_range",
   "export_dialog",
   "first_steps",

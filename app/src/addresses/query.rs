@@ -35,10 +35,13 @@ impl Query {
 
     /// Sets `name` to `value`, or without one removes it.
     pub fn set(&mut self, name: &str, value: Option<impl ToString>) {
+        self.set_texts(name, value.map(|value| value.to_string()).into_iter().collect());
+    }
+
+    /// Sets `name` to each of `values`; of one type, so that it is compiled once.
+    fn set_texts(&mut self, name: &str, values: Vec<String>) {
         self.0.retain(|(other, _)| other != name);
-        if let Some(value) = value {
-            self.0.push((name.to_owned(), value.to_string()));
-        }
+        self.0.extend(values.into_iter().map(|value| (name.to_owned(), value)));
     }
 
     /// Returns the query with `name` set to `value`.
@@ -51,8 +54,7 @@ impl Query {
     /// Returns the query with `name` set to each of `values`; without any, it is removed.
     #[must_use]
     pub fn with_all(mut self, name: &str, values: &[impl ToString]) -> Self {
-        self.0.retain(|(other, _)| other != name);
-        self.0.extend(values.iter().map(|value| (name.to_owned(), value.to_string())));
+        self.set_texts(name, values.iter().map(ToString::to_string).collect());
         self
     }
 

@@ -1,4 +1,4 @@
-use domain::usage::{ChartForm, Filter, UsageQuery};
+use domain::usage::{ChartForm, Filter, Group, UsageQuery};
 
 use super::{page::Page, query::Query, query_reader::QueryReader};
 
@@ -71,10 +71,11 @@ impl UsageAddress {
         self.to_query().append_to(&Page::Usage.path(organization))
     }
 
-    /// The address of this level with another query: what leads here leads there.
+    /// The address of this level with another query: what leads here leads there. The query of a level above is that level.
     #[must_use]
     pub fn with_query(&self, query: UsageQuery) -> Self {
-        Self { query, ..self.clone() }
+        let count = self.levels.iter().position(|level| *level == query).unwrap_or(self.levels.len());
+        Self { query, form: self.form, levels: self.levels.iter().take(count).cloned().collect() }
     }
 
     /// The address one level below, with a narrower query. The oldest levels are forgotten beyond
@@ -129,38 +130,39 @@ fn level_text(level: &UsageQuery) -> String {
     text.strip_prefix('?').unwrap_or(DEFAULT_LEVEL).to_owned()
 }
 
+/// The dimensions but tags in the order in which addresses have them, with their names there.
+const DIMENSIONS: [(&str, Group); 8] = [
+    ("project", Group::Project),
+    ("key", Group::ApiKey),
+    ("member", Group::Member),
+    ("model", Group::Model),
+    ("service", Group::Service),
+    ("endpoint", Group::Endpoint),
+    ("provider", Group::Provider),
+    ("status", Group::Status),
+];
+
 /// Reads the filter of an address: `project, key, member, model, service, endpoint, provider, status, tag`, each of which may be
 /// repeated.
 pub(super) fn filter(query: &mut QueryReader) -> Filter {
     /// In bytes; longer than any name of a model, endpoint or provider.
     const MAX_NAME_LENGTH: usize = 200;
-    const MAX: usize = Filter::MAX_VALUES;
-    Filter {
-        projects: query.all("project", MAX),
-        api_keys: query.all("key", MAX),
-        members: query.all("member", MAX),
-        models: query.texts("model", MAX_NAME_LENGTH, MAX),
-        services: query.all("service", MAX),
-        endpoints: query.texts("endpoint", MAX_NAME_LENGTH, MAX),
-        providers: query.texts("provider", MAX_NAME_LENGTH, MAX),
-        statuses: query.all("status", MAX),
-        tags: query.all("tag", MAX),
+    let mut filter = Filter::default();
+    for (name, dimension) in DIMENSIONS {
+        let values = query.texts(name, MAX_NAME_LENGTH, Filter::MAX_VALUES);
+        match filter.with_values(&dimension, &values) {
+            Some(narrowed) => filter = narrowed,
+            None => query.reject(name),
+        }
     }
+    filter.tags = query.all("tag", Filter::MAX_VALUES);
+    filter
 }
 
 /// Returns `search` with the values of `filter` set.
 pub(super) fn with_filter(search: Query, filter: &Filter) -> Query {
-    let Filter { projects, api_keys, members, models, services, endpoints, providers, statuses, tags } = filter;
-    search
-        .with_all("project", projects)
-        .with_all("key", api_keys)
-        .with_all("member", members)
-        .with_all("model", models)
-        .with_all("service", services)
-        .with_all("endpoint", endpoints)
-        .with_all("provider", providers)
-        .with_all("status", statuses)
-        .with_all("tag", tags)
+    let set = |search: Query, (name, dimension): (&str, Group)| search.with_all(name, &filter.values(&dimension));
+    DIMENSIONS.into_iter().fold(search, set).with_all("tag", &filter.tags)
 }
 
 #[cfg(test)]
@@ -207,6 +209,7 @@ mod tests {
         let day = week.narrowed(UsageQuery { range: Range::Today, ..UsageQuery::default() });
         assert_eq!(day.levels, [year.query.clone(), week.query.clone()]);
         assert_eq!(UsageAddress::parse(&day.to_query().append_to("")), day);
+        assert_eq!(day.with_query(week.query.clone()), week);
         assert_eq!((day.level(0), day.level(1), day.level(2)), (Some(year), Some(week), None));
     }
 

@@ -38,6 +38,8 @@ pub use picture::{PICTURE_SIZE, PictureColors, draw_picture};
 pub use slots::{Slot, slots};
 #[cfg(feature = "csr")]
 pub use sparkline::Sparkline;
+#[cfg(feature = "csr")]
+pub use table::ChartValues;
 pub use units::Unit;
 #[cfg(feature = "csr")]
 pub use view::Chart;

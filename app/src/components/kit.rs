@@ -58,7 +58,7 @@ pub use numbers::{
     Amount, Count, bar_width, format_compact, format_count, format_dollars, format_money, format_money_exact,
     format_percent,
 };
-pub use option_list::{ListedOption, OptionList, OptionListView};
+pub use option_list::{ListedOption, OptionField, OptionList, OptionListView};
 pub use page_head::PageHead;
 pub use radio_cards::RadioCards;
 pub use rate_fields::{RATE_FIELDS, RateDraft, RateFields};

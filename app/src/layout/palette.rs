@@ -2,12 +2,12 @@
 
 mod entries;
 
-use leptos::{ev, html, prelude::*};
+use leptos::{html, prelude::*};
 
 use self::entries::{EntryAction, entries};
 use super::{account_menu::sign_out, overlays::Overlays};
 use crate::{
-    components::{OptionList, OptionListView, is_beside},
+    components::{OptionField, OptionList, OptionListView, is_beside},
     lean::watch,
     state::{use_go, use_theme},
 };
@@ -51,14 +51,6 @@ pub(super) fn Palette() -> impl IntoView {
             dialog.close();
         }
     });
-    let on_keydown = move |event: ev::KeyboardEvent| {
-        if event.key() == "Enter" {
-            list.choose_marked();
-        } else if !list.handle_key(&event.key()) {
-            return;
-        }
-        event.prevent_default();
-    };
     view! {
         <dialog
             node_ref=dialog
@@ -71,24 +63,7 @@ pub(super) fn Palette() -> impl IntoView {
                 }
             }
         >
-            <input
-                node_ref=input
-                type="text"
-                role="combobox"
-                aria-expanded="true"
-                aria-controls=list.id()
-                aria-activedescendant=move || list.active_id()
-                aria-label="Search or run a command"
-                aria-autocomplete="list"
-                autocomplete="off"
-                placeholder="Search or run a command…"
-                prop:value=move || typed.get()
-                on:input=move |event| {
-                    typed.set(event_target_value(&event));
-                    list.reset();
-                }
-                on:keydown=on_keydown
-            />
+            <OptionField list typed input label="Search or run a command" placeholder="Search or run a command…"/>
             <OptionListView list label="Results"/>
             <p class="palette-none" role="status">
                 {move || (found.with(Vec::is_empty)).then(|| typed.with(|typed| format!("No results for “{}”", typed.trim())))}

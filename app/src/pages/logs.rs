@@ -37,7 +37,7 @@ mod row_window;
 mod summary;
 mod timing;
 
-use domain::{saved_views::ViewedPage, usage::Filter};
+use domain::saved_views::ViewedPage;
 use leptos::{html, prelude::*};
 
 pub(super) use self::outcome::{StatusBadge, cost_text, duration_text};
@@ -54,7 +54,10 @@ use self::{
     no_calls::NoCalls,
     row_window::RowWindow,
 };
-pub(crate) use self::{call_content::CallContent, call_page::CallPage, column_dialog::LogColumnsDialog};
+pub(crate) use self::{
+    call_content::CallContent, call_page::CallPage, column_dialog::LogColumnsDialog, conversation::CallConversation,
+    delete_bodies::BodyDeletionDialog, replay::ReplayCode,
+};
 use super::{export::Export, saved_views::SavedViews, usage::with_organization};
 use crate::{
     addresses::LogsAddress,
@@ -143,11 +146,6 @@ pub(super) fn Calls(
             <CallPanel list window address zone href/>
         </div>
     }
-}
-
-/// The filter that the user chose: without the key on that key's own page.
-fn chosen_filter(filter: &Filter, of_key: bool) -> Filter {
-    Filter { api_keys: if of_key { Vec::new() } else { filter.api_keys.clone() }, ..filter.clone() }
 }
 
 /// What the file of the calls holds.

@@ -37,10 +37,10 @@ use leptos::prelude::*;
 
 pub(super) use self::{
     chart_data::{bucket_sums, chart_data, plural},
+    chips::dimension_name,
     differences::{error_trend, format_difference},
     export::with_organization,
     figures::{KEY_TILES, MetricTiles},
-    filter_names::FilterNames,
     links::Links,
     percentiles::{format_percentile, percentile_millis},
     range_menu::{ANY_TIME, RangeMenu, range_name},
@@ -52,6 +52,7 @@ use self::{
     controls::Controls,
     export::{facts, href},
     figures::TILES,
+    filter_names::FilterNames,
     names::format_days,
     no_calls::NoCalls,
     range_menu::range_name_in,

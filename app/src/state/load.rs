@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use domain::errors::ApiError;
 use leptos::{prelude::*, task::spawn_local};
+use serde::de::DeserializeOwned;
 
 use super::{
     Live, boot,
@@ -142,12 +143,20 @@ pub fn load_when<Q: ServerQuery>(query: impl Fn() -> Option<Q> + Send + Sync + '
 where
     Q::Output: Send + Sync,
 {
+    load_part_when::<Q, Q::Output>(query)
+}
+
+/// Like [`load_when`], for a page that needs only some fields of the answer, which `T` has under their names: reading all of a
+/// large type is code that every visit to the page would download.
+pub fn load_part_when<Q: ServerQuery, T: DeserializeOwned + Send + Sync + 'static>(
+    query: impl Fn() -> Option<Q> + Send + Sync + 'static,
+) -> QueryState<T> {
     let data = RwSignal::new(None);
     let set_data = move |value| match data.get_untracked() {
         Some(signal) => ArcRwSignal::set(&signal, value),
         None => data.set(Some(ArcRwSignal::new(value))),
     };
-    QueryState { data, progress: load_into(query, set_data) }
+    QueryState { data, progress: load_part_into::<Q, T>(query, set_data) }
 }
 
 /// Like [`load_when`], for answers that are merged with data the page already has: each is passed to `take`,
@@ -155,6 +164,13 @@ where
 pub fn load_into<Q: ServerQuery>(
     query: impl Fn() -> Option<Q> + Send + Sync + 'static,
     take: impl Fn(Q::Output) + 'static,
+) -> QueryProgress {
+    load_part_into(query, take)
+}
+
+fn load_part_into<Q: ServerQuery, T: DeserializeOwned>(
+    query: impl Fn() -> Option<Q> + Send + Sync + 'static,
+    take: impl Fn(T) + 'static,
 ) -> QueryProgress {
     let progress = QueryProgress::new();
     let untyped = UntypedQuery {

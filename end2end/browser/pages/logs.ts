@@ -21,7 +21,7 @@ export class LogsPage {
     this.call = page.getByRole("complementary", { name: "Call" });
     this.search = page.getByRole("combobox", { name: "Search calls" });
     this.suggestions = page.getByRole("listbox", { name: "Suggestions" }).getByRole("option");
-    this.newCalls = page.getByRole("button", { name: /new calls/ });
+    this.newCalls = page.getByRole("button", { name: /new calls?;/ });
     this.bars = page.getByRole("region", { name: "Calls over time" }).locator("li a");
     this.facets = page.getByRole("region", { name: "Values to filter by" });
     this.table = page.locator(".call-list").getByRole("table");

@@ -40,7 +40,7 @@ export class UsagePage {
 
   /** The levels through which the page was narrowed. */
   get levels(): Locator {
-    return this.page.getByRole("navigation", { name: "Levels" }).getByRole("listitem");
+    return this.page.getByRole("navigation", { name: "Breadcrumbs" }).getByRole("listitem");
   }
 
   /** The filters that can be taken away. */

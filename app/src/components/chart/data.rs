@@ -109,13 +109,19 @@ impl ChartData {
         highest.max(compared.into())
     }
 
-    /// The data with these series hidden, by their keys.
+    /// The data with these series hidden, by their keys. A single series always shows: nothing in the legend would bring it back.
     #[must_use]
     pub fn with_hidden(mut self, keys: &[String]) -> Self {
+        let are_several = self.series.len() > 1;
         for series in &mut self.series {
-            series.hidden = keys.contains(&series.key);
+            series.hidden = are_several && keys.contains(&series.key);
         }
         self
+    }
+
+    /// The earlier range, if the form has a line for it: shares have none.
+    pub fn compared_line(&self) -> Option<&ComparedLine> {
+        self.compared.as_ref().filter(|_| self.form != ChartForm::Share)
     }
 
     /// The last bucket that has begun.
@@ -130,9 +136,15 @@ impl ChartData {
 
     /// A bucket's values above 0 with the index of their series, the largest first.
     pub fn largest_first(&self, bucket: usize) -> Vec<(usize, i64)> {
-        let mut parts: Vec<_> =
-            self.series.iter().map(|series| series.value(bucket)).enumerate().filter(|(_, value)| *value > 0).collect();
-        parts.sort_by_key(|(_, value)| std::cmp::Reverse(*value));
+        let mut parts: Vec<(usize, i64)> = Vec::new();
+        for (index, series) in self.series.iter().enumerate() {
+            let value = series.value(bucket);
+            if value > 0 {
+                // There are few, and the library's sorting is four kilobytes for each type.
+                let place = parts.iter().position(|(_, other)| *other < value).unwrap_or(parts.len());
+                parts.insert(place, (index, value));
+            }
+        }
         parts
     }
 

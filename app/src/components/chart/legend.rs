@@ -30,7 +30,7 @@ pub(super) fn Legend(data: Memo<ChartData>, hidden: RwSignal<Vec<String>>) -> im
             data.slots().into_iter().zip(&data.series).map(entry).collect::<Vec<_>>()
         })
     });
-    let compared = Memo::new(move |_| data.with(|data| data.compared.as_ref().map(|line| line.label.clone())));
+    let compared = Memo::new(move |_| data.with(|data| data.compared_line().map(|line| line.label.clone())));
     let entry = move |LegendEntry { slot, key, label, href }: LegendEntry| {
         let swatch = view! { <span class=format!("swatch {}", slot.class()) aria-hidden="true"></span> };
         let toggle = if entries.with_untracked(Vec::len) > 1 {

@@ -54,7 +54,7 @@ pub(super) fn lines(data: &ChartData, columns: &[Rect], y: impl Fn(i128) -> i32)
 
 /// The points of the compared line: steps over bars, and between the middles of buckets over lines. Shares have none.
 pub(super) fn compared_points(data: &ChartData, columns: &[Rect], y: impl Fn(i128) -> i32) -> Vec<(i32, i32)> {
-    let Some(line) = data.compared.as_ref().filter(|_| data.form != ChartForm::Share) else { return Vec::new() };
+    let Some(line) = data.compared_line() else { return Vec::new() };
     let values = columns.iter().zip(&line.values);
     let heights = values.map(|(column, value)| (*column, y(i128::from((*value).max(0)))));
     if data.form == ChartForm::Lines {
@@ -113,8 +113,15 @@ mod tests {
 
     #[test]
     fn a_hidden_series_has_no_line() {
-        assert!(drawn(&data(&[1, 2]).with_hidden(&["a".to_owned()])).is_empty());
+        let mut hidden = data(&[1, 2]);
+        hidden.series[0].hidden = true;
+        assert!(drawn(&hidden).is_empty());
         assert!(drawn(&data(&[])).is_empty());
+    }
+
+    #[test]
+    fn a_single_series_is_never_hidden() {
+        assert_eq!(drawn(&data(&[1, 2]).with_hidden(&["a".to_owned()])).len(), 1);
     }
 
     #[test]

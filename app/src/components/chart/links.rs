@@ -128,7 +128,13 @@ pub(super) fn Links(
             }
             on:pointerleave=move |event| reading.handle_pointer_leave(&event)
             on:focusin=on_focus
-            on:focusout=move |_| reading.leave()
+            on:focusout=move |event| {
+                reading.leave();
+                // Beyond the bars, Enter doesn't zoom.
+                if bucket_of(event.related_target()).is_none() {
+                    selection.clear();
+                }
+            }
             on:keydown=on_key
             on:click=on_click
         >

@@ -74,7 +74,7 @@ fn legend(data: &ChartData, bottom: u32) -> (String, u32) {
     let (mut x, mut line) = (MARGIN, 0);
     let shown = data.series.iter().zip(data.slots()).filter(|(series, _)| !series.hidden);
     let series = shown.map(|(series, slot)| (series.label.clone(), slot.class().to_owned()));
-    let compared = data.compared.iter().map(|compared| (compared.label.clone(), "compared".to_owned()));
+    let compared = data.compared_line().into_iter().map(|line| (line.label.clone(), "compared".to_owned()));
     for (label, class) in series.chain(compared) {
         let width = SWATCH_WIDTH + u32::try_from(labels::width(&label) / DOTS).unwrap_or(0) * 6 / 5;
         if x > MARGIN && x + width > PICTURE_SIZE.width - MARGIN {

@@ -38,8 +38,9 @@ impl BarSelection {
         self.ends.get().map(|(from, to)| (from.min(to), from.max(to)))
     }
 
+    /// Selects nothing. A link that is removed with its page loses the focus when the page's signals are already disposed.
     pub(super) fn clear(self) {
-        if self.ends.with_untracked(Option::is_some) {
+        if self.ends.try_with_untracked(Option::is_some) == Some(true) {
             self.ends.set(None);
         }
     }
@@ -60,8 +61,9 @@ impl BarSelection {
         true
     }
 
-    /// Remembers the bucket on which a mouse is pressed.
+    /// Remembers the bucket on which a mouse is pressed. What was selected by the keyboard isn't what the press is about.
     pub(super) fn press(self, event: &ev::PointerEvent, bucket: Option<usize>) {
+        self.clear();
         self.has_dragged.set_value(false);
         let begins = self.is_enabled() && event.pointer_type() == "mouse" && event.button() == 0;
         self.pressed.set_value(bucket.filter(|_| begins));

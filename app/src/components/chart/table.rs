@@ -1,39 +1,26 @@
 use leptos::prelude::*;
 
 use super::data::{ChartData, ChartSeries};
-use crate::{
-    components::Name,
-    lean::{CollectAny, When},
-};
+use crate::{components::Name, lean::CollectAny};
 
 /// Number of rows up to which the table isn't scrolled: a month of days.
 const MAX_WHOLE_ROWS: usize = 31;
 
-/// The chart's values as a table, rendered once it is opened.
+/// The chart's values as a table, which scrolls if it is long.
 #[component]
-pub(super) fn ChartTable(data: Memo<ChartData>, label: Signal<String>) -> impl IntoView {
-    let details = NodeRef::<leptos::html::Details>::new();
-    let open = RwSignal::new(false);
-    let on_toggle = move |_| {
-        open.set(details.get_untracked().is_some_and(|details| details.open()));
-    };
+pub fn ChartValues(data: Memo<ChartData>, label: Signal<String>) -> impl IntoView {
     let rows = Memo::new(move |_| data.with(|data| data.buckets.len()));
     let is_long = move || rows.get() > MAX_WHOLE_ROWS;
     view! {
-        <details class="chart-table" node_ref=details on:toggle=on_toggle>
-            <summary>"Show as a table"</summary>
-            <When when=move || open.get()>
-                <p class="chart-table-note" hidden=move || !is_long()>
-                    {move || rows.get()} " rows. Scroll to see them all."
-                </p>
-                <div class="chart-table-scroll" class:long=is_long tabindex="0" role="region" aria-label=label>
-                    <table>
-                        <caption class="visually-hidden">{label}</caption>
-                        {move || data.with(table)}
-                    </table>
-                </div>
-            </When>
-        </details>
+        <p class="chart-table-note" hidden=move || !is_long()>
+            {move || rows.get()} " rows. Scroll to see them all."
+        </p>
+        <div class="chart-table-scroll" class:long=is_long tabindex="0" role="region" aria-label=label>
+            <table>
+                <caption class="visually-hidden">{label}</caption>
+                {move || data.with(table)}
+            </table>
+        </div>
     }
 }
 

@@ -10,7 +10,6 @@ use super::{
     scene::Scene,
     selection::{BarSelection, SelectionBand},
     size::observe_size,
-    table::ChartTable,
     tooltip::Tooltip,
 };
 
@@ -25,6 +24,9 @@ pub fn Chart(
     /// Called with the first and the last bucket that the reader wants to see closer.
     #[prop(optional, into)]
     on_zoom: Option<Callback<(usize, usize)>>,
+    /// The values as a table, below the legend.
+    #[prop(into)]
+    table: ViewFn,
 ) -> impl IntoView {
     let plot = NodeRef::<Div>::new();
     let size = observe_size(plot);
@@ -56,7 +58,7 @@ pub fn Chart(
                 <Tooltip data=shown scene reading/>
             </div>
             <Legend data hidden/>
-            <ChartTable data label/>
+            {table.run()}
         </figure>
     }
 }

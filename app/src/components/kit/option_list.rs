@@ -1,7 +1,7 @@
 //! Lists of options below a search field, which marks one of them by the arrow keys while it keeps the focus: the combobox of
 //! ARIA's Authoring Practices.
 
-use leptos::prelude::*;
+use leptos::{ev, html, prelude::*};
 
 use super::{
     icon::{Icon, IconView},
@@ -98,6 +98,48 @@ impl OptionList {
 
     fn option_id(&self, index: usize) -> String {
         self.id.with_value(|id| format!("{id}-{index}"))
+    }
+}
+
+/// The field above a list that is there as long as the field is: arrow keys mark an option, and Enter chooses it.
+#[component]
+pub fn OptionField(
+    list: OptionList,
+    typed: RwSignal<String>,
+    input: NodeRef<html::Input>,
+    #[prop(optional)] class: &'static str,
+    /// Name of the field for screen readers.
+    label: &'static str,
+    placeholder: &'static str,
+) -> impl IntoView {
+    let on_keydown = move |event: ev::KeyboardEvent| {
+        if event.key() == "Enter" {
+            list.choose_marked();
+        } else if !list.handle_key(&event.key()) {
+            return;
+        }
+        event.prevent_default();
+    };
+    view! {
+        <input
+            node_ref=input
+            class=class
+            type="text"
+            role="combobox"
+            aria-expanded="true"
+            aria-controls=list.id()
+            aria-activedescendant=move || list.active_id()
+            aria-label=label
+            aria-autocomplete="list"
+            autocomplete="off"
+            placeholder=placeholder
+            prop:value=move || typed.get()
+            on:input=move |event| {
+                typed.set(event_target_value(&event));
+                list.reset();
+            }
+            on:keydown=on_keydown
+        />
     }
 }
 

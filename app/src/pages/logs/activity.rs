@@ -1,4 +1,7 @@
-use domain::calls::{CallActivity, CallCounts};
+use domain::{
+    calls::{CallActivity, CallCounts},
+    time::Timestamp,
+};
 use leptos::{ev, html, prelude::*};
 use wasm_bindgen::JsCast;
 
@@ -12,7 +15,7 @@ use crate::{
     api,
     components::{bar_width, unique_id},
     lean::CollectAny,
-    state::{load, use_go, use_live, use_organization, use_zone},
+    state::{load, now, use_go, use_live, use_organization, use_zone},
 };
 
 /// Calls and errors over time, under the filters of the list. A bar leads to its calls: with a mouse at once, by touch
@@ -235,11 +238,16 @@ fn bar_index(distance: f64, width: f64, count: usize) -> Option<usize> {
     (width > 0.0 && index >= 0.0).then_some(index as usize).filter(|index| *index < count)
 }
 
-/// The address with three times the time around what it shows; `None` where it isn't from one moment to another.
+/// The address with three times the time around what it shows, but none to come; `None` where it isn't from one moment to
+/// another, or where there is no more.
 fn zoomed_out(address: &LogsAddress) -> Option<LogsAddress> {
     let (from, to) = address.from.zip(address.to)?;
-    let length = to.millis() - from.millis();
-    let (from, to) = (Some(from.plus_millis(-length)), Some(to.plus_millis(length)));
+    let length = to.millis().saturating_sub(from.millis());
+    let wider = (
+        Some(from.plus_millis(-length).max(Timestamp::from_millis(0)).min(from)),
+        Some(to.plus_millis(length).min(to.max(now()))),
+    );
+    let (from, to) = Some(wider).filter(|wider| *wider != (address.from, address.to))?;
     Some(LogsAddress { from, to, call: None, ..address.clone() })
 }
 

@@ -5,13 +5,14 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::{body_view::BodySection, conversation::ConversationView, replay::Replay};
+use super::{body_view::BodySection, replay::Replay};
 use crate::{
-    addresses::Page,
+    addresses::{CodePart, Page},
     api,
     components::{AsyncView, Segmented, SelectOption, Skeleton, TimeStyle, format_moment},
+    layout::LazyPart,
     lean::When,
-    state::{load_when, use_organization},
+    state::{load, use_organization},
 };
 
 /// The name of the form that shows both bodies together.
@@ -25,16 +26,20 @@ pub(super) fn CallBodiesSection(
     call: Signal<Option<CallId>>,
     zone: Memo<String>,
 ) -> impl IntoView {
-    let organization = use_organization();
-    let may_view = organization.reach(Permission::ViewBodies).is_some();
-    let slug = organization.slug();
+    let may_view = use_organization().reach(Permission::ViewBodies).is_some();
+    // The form stays as it was chosen while one goes from call to call.
     let shown = RwSignal::new(BodyForm::Readable.name().to_owned());
+    // Each call has a query of its own: bodies of another one are never shown with it, even if the query fails.
+    move || call.get().filter(|_| may_view).map(|call| view! { <Bodies call shown zone/> })
+}
+
+/// The bodies of one call, in the form that is chosen.
+#[component]
+fn Bodies(call: CallId, shown: RwSignal<String>, zone: Memo<String>) -> impl IntoView {
+    let slug = use_organization().slug();
     // A conversation has texts of its own; meanwhile the bodies stay as they were.
     let form = Memo::new(move |_| shown.with(|shown| shown.parse().unwrap_or(BodyForm::Readable)));
-    let bodies = load_when(move || {
-        let id = call.get().filter(|_| may_view)?;
-        Some(api::bodies::Get { organization: slug.clone(), id, form: form.get() })
-    });
+    let bodies = load(move || api::bodies::Get { organization: slug.clone(), id: call, form: form.get() });
     let is_kept = Memo::new(move |_| bodies.with(|bodies| matches!(bodies, Some(BodiesState::Kept(_)))));
     let can_converse = Memo::new(move |_| {
         bodies.with(|bodies| matches!(bodies, Some(BodiesState::Kept(bodies)) if bodies.is_conversation))
@@ -49,36 +54,27 @@ pub(super) fn CallBodiesSection(
         let forms = BodyForm::ALL.map(|form| SelectOption::new(form.name(), form.label()));
         forms.into_iter().chain(conversation).collect::<Vec<_>>()
     });
-    move || {
-        (may_view && call.get().is_some()).then(|| {
-            view! {
-                <section class="call-bodies" aria-label="Request and response">
-                    <When when=move || is_kept.get()>
-                        <Segmented
-                            label="Form"
-                            value=chosen
-                            on_change=move |form: String| shown.set(form)
-                            choices
-                        />
-                    </When>
-                    <AsyncView answer=bodies skeleton=|| view! { <Skeleton lines=4/> } let:bodies>
-                        {move || match (bodies.get(), converses.get()) {
-                            (BodiesState::Kept(_), true) => view! { <ConversationView call/> }.into_any(),
-                            (state, _) => bodies_view(state, call.get_untracked(), form.get_untracked(), &zone.get()),
-                        }}
-                    </AsyncView>
-                    <When when=move || is_kept.get()>
-                        <Replay call/>
-                    </When>
-                </section>
-            }
-        })
+    view! {
+        <section class="call-bodies" aria-label="Request and response">
+            <When when=move || is_kept.get()>
+                <Segmented label="Format" value=chosen on_change=move |form: String| shown.set(form) choices/>
+            </When>
+            <AsyncView answer=bodies skeleton=|| view! { <Skeleton lines=4/> } let:bodies>
+                {move || match (bodies.get(), converses.get()) {
+                    (BodiesState::Kept(_), true) => {
+                        view! { <LazyPart part=CodePart::CallConversation wanted=true/> }.into_any()
+                    }
+                    (state, _) => bodies_view(state, call, form.get_untracked(), &zone.get()),
+                }}
+            </AsyncView>
+            <When when=move || is_kept.get()><Replay/></When>
+        </section>
     }
 }
 
-fn bodies_view(bodies: BodiesState<BodyViews>, call: Option<CallId>, form: BodyForm, zone: &str) -> AnyView {
-    match (bodies, call) {
-        (BodiesState::Kept(BodyViews { request, response, expires_at, .. }), Some(call)) => {
+fn bodies_view(bodies: BodiesState<BodyViews>, call: CallId, form: BodyForm, zone: &str) -> AnyView {
+    match bodies {
+        BodiesState::Kept(BodyViews { request, response, expires_at, .. }) => {
             let until = format_moment(expires_at, zone, TimeStyle::Date);
             view! {
                 <BodySection side=BodySide::Request body=request call form/>
@@ -87,17 +83,15 @@ fn bodies_view(bodies: BodiesState<BodyViews>, call: Option<CallId>, form: BodyF
             }
             .into_any()
         }
-        (BodiesState::Excluded { by }, _) => {
+        BodiesState::Excluded { by } => {
             let text = match by {
                 BodyExclusion::Header => "Not stored: the request had the header x-tollhouse-log: metadata.",
                 BodyExclusion::Key => "Not stored: the key is set to metadata only.",
             };
             missing(text)
         }
-        (BodiesState::Kept(_) | BodiesState::Gone, _) => {
-            missing("Not available: retention expired, deleted, or still being saved.")
-        }
-        (BodiesState::Off, _) => view! { <BodiesOff/> }.into_any(),
+        BodiesState::Gone => missing("Not available: retention expired, deleted, or still being saved."),
+        BodiesState::Off => view! { <BodiesOff/> }.into_any(),
     }
 }
 

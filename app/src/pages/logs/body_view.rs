@@ -6,8 +6,9 @@ use leptos::prelude::*;
 
 use crate::{
     addresses::BodyFileAddress,
-    components::{CopyButton, format_count},
+    components::CopyButton,
     lean::{CollectAny, When},
+    pages::usage::plural,
     state::use_organization,
 };
 
@@ -21,7 +22,7 @@ const REDACTION: &str = "[REDACTED";
 pub(super) fn BodySection(side: BodySide, body: BodyView, call: CallId, form: BodyForm) -> impl IntoView {
     let title = side.label();
     let BodyView { headers, text, bytes, stored_bytes, cut, assembled, shortened, media } = body;
-    let size = format!("{} bytes", format_count(i64::try_from(bytes).unwrap_or(i64::MAX)));
+    let size = plural(i64::try_from(bytes).unwrap_or(i64::MAX), "byte");
     let file = BodyFileAddress { call, side, pointer: None }.href(&use_organization().slug());
     let beginning = shortened.then(|| {
         let shown = format_bytes(text.as_ref().map_or(0, |text| text.len() as u64));

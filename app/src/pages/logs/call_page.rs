@@ -28,13 +28,17 @@ fn OneCall(id: CallId) -> impl IntoView {
     let (organization, project) = (use_organization(), use_project());
     let details = load(move || api::calls::Get { organization: organization.slug(), id });
     provide_context(PanelCall { details, zone: use_zone() });
-    // The list as it would be with this call open, so that the calls around it can be seen.
-    let around = LogsAddress { call: Some(id), ..LogsAddress::default() }.href(&organization.slug());
+    // The list with this call open, and the calls of an hour before and after.
+    let around = move || {
+        let start = details.with(|details| details.map(|details| details.call.started_at));
+        let (from, to) = (start.map(|start| start.plus_minutes(-60)), start.map(|start| start.plus_minutes(60)));
+        LogsAddress { from, to, call: Some(id), ..LogsAddress::default() }.href(&organization.slug())
+    };
     view! {
         <PageHead
             title="Call"
             back=(Signal::derive(move || Page::Logs.href(&organization.slug(), project.get())), Page::Logs.label())
-            secondary=move || view! { <a class="button" href=around.clone()>"Show in the log"</a> }
+            secondary=move || view! { <a class="button" href=around>"Show in the log"</a> }
         />
         <div class="card call-page">
             <h2 class="visually-hidden">"Details"</h2>

@@ -1,10 +1,12 @@
+//! A call's request and response as a conversation, whose code is loaded when one is first shown.
+
 use domain::{
     bodies::{BodySide, Conversation, ConversationTurn, TurnPart, indent_json},
     ids::CallId,
 };
 use leptos::prelude::*;
 
-use super::body_view::MediaItem;
+use super::{body_view::MediaItem, open_call::PanelCall};
 use crate::{
     api,
     components::{AsyncView, Skeleton},
@@ -12,9 +14,11 @@ use crate::{
     state::{load_when, use_organization},
 };
 
-/// A call's request and response as a conversation, loaded when it is first shown.
+/// The conversation of the [`PanelCall`] in the context.
 #[component]
-pub(super) fn ConversationView(#[prop(into)] call: Signal<Option<CallId>>) -> impl IntoView {
+pub fn CallConversation() -> impl IntoView {
+    let PanelCall { details, .. } = expect_context();
+    let call = Memo::new(move |_| details.with(|details| details.map(|details| details.call.id)));
     let slug = use_organization().slug();
     let conversation =
         load_when(move || Some(api::bodies::ConversationRequest { organization: slug.clone(), id: call.get()? }));

@@ -70,17 +70,18 @@ impl FollowedList {
 pub(super) fn NewCalls(followed: FollowedList) -> impl IntoView {
     let text = move || {
         followed.waiting().map(|(count, more)| {
+            let noun = if count == 1 && !more { "call" } else { "calls" };
             let count = format_count(i64::try_from(count).unwrap_or(i64::MAX));
-            format!("{count}{} new", if more { "+" } else { "" })
+            (format!("{count}{} new", if more { "+" } else { "" }), noun)
         })
     };
     view! {
         <div class="new-calls" role="status">
             {move || {
-                text().map(|text| view! {
+                text().map(|(text, noun)| view! {
                     <button type="button" class="button primary" on:click=move |_| followed.show()>
                         <IconView icon=Icon::ArrowUp/>
-                        {text} <span class="visually-hidden">"calls; show them"</span>
+                        {text} <span class="visually-hidden">{noun} "; show the top of the list"</span>
                     </button>
                 }.into_any())
             }}

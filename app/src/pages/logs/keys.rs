@@ -9,7 +9,10 @@ use super::{
     call_table::{focus_call, focused_call},
     row_window::RowWindow,
 };
-use crate::state::use_single_keys;
+use crate::{
+    components::{HEADING, focus_soon},
+    state::use_single_keys,
+};
 
 /// The steps through a list by keys and buttons.
 #[derive(Clone, Copy)]
@@ -70,14 +73,17 @@ impl CallSteps {
         });
     }
 
-    /// Closes the panel, and gives the focus to the row of its call.
+    /// Closes the panel, and gives the focus to the row of its call; to the page's heading if the list doesn't have it.
     pub(super) fn close(self) {
         untrack(|| {
             let Some(call) = self.open.get() else { return };
             self.show.run((None,));
-            if let Some(index) = self.list.position(call) {
-                self.window.reveal(index);
-                focus_call(call);
+            match self.list.position(call) {
+                Some(index) => {
+                    self.window.reveal(index);
+                    focus_call(call);
+                }
+                None => focus_soon(HEADING),
             }
         });
     }

@@ -1,7 +1,5 @@
 //! The log's address with values added and taken away.
 
-use std::str::FromStr;
-
 use domain::{
     calls::{Bounds, CallBounds, SearchNames, SearchText},
     usage::{Filter, Group},
@@ -9,12 +7,13 @@ use domain::{
 use leptos::prelude::*;
 
 use super::{
-    CallsHref, chosen_filter,
+    CallsHref,
     outcome::{COST_DECIMALS, status_label},
 };
 use crate::{
     addresses::LogsAddress,
     components::{Chip, format_count, format_dollars, format_duration},
+    pages::usage::dimension_name,
 };
 
 /// The page, to be narrowed or widened.
@@ -29,30 +28,28 @@ pub(super) struct NarrowedPage {
 impl NarrowedPage {
     /// The search that the address says, without what the page itself is narrowed to.
     pub(super) fn search(&self) -> SearchText {
-        self.address.with(|address| SearchText {
-            filter: chosen_filter(&address.filter, self.of_key),
-            bounds: address.bounds.clone(),
-            text: address.text.clone(),
-            call: None,
-        })
+        let mut search = self.address.with(LogsAddress::search);
+        if self.of_key {
+            search.filter.api_keys.clear();
+        }
+        SearchText { call: None, ..search }
     }
 
     /// The page's address with another search.
-    pub(super) fn href(&self, search: SearchText) -> String {
+    pub(super) fn href(&self, mut search: SearchText) -> String {
         let address = self.address.get();
-        let SearchText { mut filter, bounds, text, call } = search;
         if self.of_key {
-            filter.api_keys.clone_from(&address.filter.api_keys);
+            search.filter.api_keys.clone_from(&address.filter.api_keys);
         }
         // Another filter changes the list, so the open call is closed.
-        self.href.run((LogsAddress { filter, bounds, text, call, ..address },))
+        self.href.run((address.with_search(search),))
     }
 
     /// The page's address with a value of a dimension added, or taken away if it is there; `None` for what can't be a
     /// value.
     pub(super) fn toggled(&self, dimension: &Group, value: &str) -> Option<String> {
         let search = self.search();
-        let filter = toggled(search.filter.clone(), dimension, value)?;
+        let filter = toggled(&search.filter, dimension, value)?;
         Some(self.href(SearchText { filter, ..search }))
     }
 
@@ -60,10 +57,10 @@ impl NarrowedPage {
     pub(super) fn chips(&self, names: &SearchNames) -> Vec<Chip> {
         let search = self.search();
         let mut chips = Vec::new();
-        for (name, dimension, value, label) in values(&search.filter, names) {
-            let Some(filter) = toggled(search.filter.clone(), &dimension, &value) else { continue };
+        for (dimension, value, label) in values(&search.filter, names) {
+            let filter = search.filter.without_value(&dimension, &value);
             let remove_href = self.href(SearchText { filter, ..search.clone() });
-            chips.push(Chip { name, value: label, remove_href });
+            chips.push(Chip { name: dimension_name(&dimension), value: label, remove_href });
         }
         for (name, value, bounds) in bound_texts(&search.bounds) {
             chips.push(Chip { name, value, remove_href: self.href(SearchText { bounds, ..search.clone() }) });
@@ -76,42 +73,41 @@ impl NarrowedPage {
     }
 }
 
-/// All values of a filter: the chip's name, the dimension, the value as in addresses, and its label.
-fn values(filter: &Filter, names: &SearchNames) -> Vec<(&'static str, Group, String, String)> {
-    let Filter { projects, api_keys, members, models, services, endpoints, providers, statuses, tags } = filter;
+/// What narrows a list of calls, as text: `Model: gpt-5, Cost: ≥ $0.01`; empty for all calls.
+pub(super) fn describe(search: &SearchText, names: &SearchNames) -> String {
+    let values = values(&search.filter, names).into_iter();
+    let values = values.map(|(dimension, _, label)| (dimension_name(&dimension), label));
+    let bounds = bound_texts(&search.bounds).into_iter().map(|(name, text, _)| (name, text));
+    let text = search.text.iter().map(|text| ("Text", text.clone()));
+    values.chain(bounds).chain(text).map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(", ")
+}
+
+/// All values of a filter: the dimension, the value as in addresses, and its label.
+fn values(filter: &Filter, names: &SearchNames) -> Vec<(Group, String, String)> {
     let mut values = Vec::new();
-    let mut add = |name, dimension: Group, value: String, label: String| values.push((name, dimension, value, label));
-    for id in projects {
-        let label = names.projects.iter().rfind(|project| project.id == *id).map(|project| project.name.clone());
-        add("Project", Group::Project, id.to_string(), label.unwrap_or_else(|| id.to_string()));
-    }
-    for id in api_keys {
-        let label = names.api_keys.iter().rfind(|key| key.id == *id).map(|key| key.name.clone());
-        add("Key", Group::ApiKey, id.to_string(), label.unwrap_or_else(|| id.to_string()));
-    }
-    for id in members {
-        let label = names.members.iter().rfind(|member| member.id == *id).map(|member| member.name.clone());
-        add("Member", Group::Member, id.to_string(), label.unwrap_or_else(|| id.to_string()));
-    }
-    for model in models {
-        add("Model", Group::Model, model.clone(), model.clone());
-    }
-    for service in services {
-        add("Service", Group::Service, service.name().to_owned(), service.name().to_owned());
-    }
-    for endpoint in endpoints {
-        add("Endpoint", Group::Endpoint, endpoint.clone(), endpoint.clone());
-    }
-    for provider in providers {
-        add("Provider", Group::Provider, provider.clone(), provider.clone());
-    }
-    for status in statuses {
-        add("Status", Group::Status, status.to_string(), status_label(*status));
-    }
-    for tag in tags {
-        add("Tag", Group::Tag(tag.name.clone()), tag.value.clone(), tag.to_string());
+    for dimension in filter.dimensions() {
+        for value in filter.values(&dimension) {
+            let label = label(&dimension, &value, names).unwrap_or_else(|| value.clone());
+            values.push((dimension.clone(), value, label));
+        }
     }
     values
+}
+
+/// What people read instead of a value, if that differs; the latest name of an ID is the one it has.
+fn label(dimension: &Group, value: &str, names: &SearchNames) -> Option<String> {
+    match dimension {
+        Group::Project => {
+            names.projects.iter().rfind(|project| project.id.to_string() == value).map(|project| project.name.clone())
+        }
+        Group::ApiKey => names.api_keys.iter().rfind(|key| key.id.to_string() == value).map(|key| key.name.clone()),
+        Group::Member => {
+            names.members.iter().rfind(|member| member.id.to_string() == value).map(|member| member.name.clone())
+        }
+        Group::Status => value.parse().ok().map(status_label),
+        Group::Tag(name) => Some(format!("{name}:{value}")),
+        Group::Model | Group::Service | Group::Endpoint | Group::Provider => None,
+    }
 }
 
 /// The bounds that there are: the chip's name, their text, and all bounds without them.
@@ -141,29 +137,7 @@ fn bound_text<T>(Bounds { min, max }: Bounds<T>, format: impl Fn(T) -> String) -
 }
 
 /// The filter with a value of a dimension added, or taken away if it is there; `None` for what can't be a value.
-fn toggled(mut filter: Filter, dimension: &Group, value: &str) -> Option<Filter> {
-    if value.is_empty() {
-        return None;
-    }
-    match dimension {
-        Group::Model => toggle(&mut filter.models, value)?,
-        Group::ApiKey => toggle(&mut filter.api_keys, value)?,
-        Group::Project => toggle(&mut filter.projects, value)?,
-        Group::Member => toggle(&mut filter.members, value)?,
-        Group::Service => toggle(&mut filter.services, value)?,
-        Group::Endpoint => toggle(&mut filter.endpoints, value)?,
-        Group::Provider => toggle(&mut filter.providers, value)?,
-        Group::Status => toggle(&mut filter.statuses, value)?,
-        Group::Tag(name) => toggle(&mut filter.tags, &format!("{name}:{value}"))?,
-    }
-    Some(filter)
-}
-
-fn toggle<T: FromStr + PartialEq>(values: &mut Vec<T>, value: &str) -> Option<()> {
-    let value: T = value.parse().ok()?;
-    match values.iter().position(|other| *other == value) {
-        Some(index) => drop(values.remove(index)),
-        None => values.push(value),
-    }
-    Some(())
+fn toggled(filter: &Filter, dimension: &Group, value: &str) -> Option<Filter> {
+    let is_chosen = filter.values(dimension).iter().any(|other| other == value);
+    if is_chosen { Some(filter.without_value(dimension, value)) } else { filter.with_value(dimension, value) }
 }

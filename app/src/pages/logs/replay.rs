@@ -1,29 +1,25 @@
+//! A call's request as code that sends it again. Text and code are loaded when this is first unfolded.
+
 use domain::{
     bodies::{BodiesState, BodyForm, BodyViews},
     calls::CallReplay,
-    ids::CallId,
 };
 use leptos::prelude::*;
 
 use super::open_call::PanelCall;
 use crate::{
+    addresses::CodePart,
     api,
     components::{AsyncView, CopyButton, Skeleton, Tab, Tabs},
+    layout::LazyPart,
     lean::When,
     state::{load_when, use_organization},
 };
 
-/// The call's request as code that sends it again. Its text is loaded when this is first unfolded.
+/// A button that unfolds the code.
 #[component]
-pub(super) fn Replay(#[prop(into)] call: Signal<Option<CallId>>) -> impl IntoView {
-    let PanelCall { details, .. } = expect_context();
-    let slug = use_organization().slug();
+pub(super) fn Replay() -> impl IntoView {
     let is_open = RwSignal::new(false);
-    let bodies = load_when(move || {
-        let id = call.get().filter(|_| is_open.get())?;
-        Some(api::bodies::Get { organization: slug.clone(), id, form: BodyForm::Raw })
-    });
-    let endpoint = move || details.with(|details| details.map(|details| details.call.endpoint.clone()));
     view! {
         <section class="call-replay">
             <button
@@ -34,12 +30,24 @@ pub(super) fn Replay(#[prop(into)] call: Signal<Option<CallId>>) -> impl IntoVie
             >
                 "Replay as code"
             </button>
-            <When when=move || is_open.get()>
-                <AsyncView answer=bodies skeleton=|| view! { <Skeleton lines=4/> } let:bodies>
-                    {move || code_view(bodies.get(), &endpoint().unwrap_or_default())}
-                </AsyncView>
-            </When>
+            <When when=move || is_open.get()><LazyPart part=CodePart::CallReplay wanted=true/></When>
         </section>
+    }
+}
+
+/// The code for the [`PanelCall`] in the context.
+#[component]
+pub fn ReplayCode() -> impl IntoView {
+    let PanelCall { details, .. } = expect_context();
+    let call = Memo::new(move |_| details.with(|details| details.map(|details| details.call.id)));
+    let slug = use_organization().slug();
+    let bodies =
+        load_when(move || Some(api::bodies::Get { organization: slug.clone(), id: call.get()?, form: BodyForm::Raw }));
+    let endpoint = move || details.with(|details| details.map(|details| details.call.endpoint.clone()));
+    view! {
+        <AsyncView answer=bodies skeleton=|| view! { <Skeleton lines=4/> } let:bodies>
+            {move || code_view(bodies.get(), &endpoint().unwrap_or_default())}
+        </AsyncView>
     }
 }
 

@@ -7,9 +7,15 @@ use leptos::prelude::*;
 
 use crate::{
     components::{chart::Chart, zone_name},
-    pages::usage::{Links, chart_data},
+    pages::{
+        chart_table::ChartTable,
+        usage::{Links, chart_data},
+    },
     state::use_organization,
 };
+
+/// The chart's name.
+const NAME: &str = "Spend by model, last 30 days";
 
 /// The chart of the last 30 days by model.
 #[component]
@@ -29,7 +35,7 @@ pub(super) fn Recent(overview: ReadSignal<Overview>) -> impl IntoView {
                 <h2>"Spend, last 30 days" " " <small class="dim">{zone}</small></h2>
                 <a href=usage>"View usage"</a>
             </header>
-            <Chart data label="Spend by model, last 30 days"/>
+            <Chart data label=NAME table=move || view! { <ChartTable data label=NAME/> }/>
         </section>
     }
 }

@@ -11,10 +11,13 @@ use super::ViewsContext;
 use crate::{
     addresses::saved_view_href,
     api,
-    components::{Badge, Button, ButtonStyle, Dialog, Field, FormError, Icon, use_toasts},
-    lean::{CollectAny, When},
+    components::{Badge, Button, ButtonStyle, Dialog, ErrorView, Field, FormError, Icon, focus_if_removed, use_toasts},
+    lean::{CollectAny, When, watch},
     state::{Submission, load_when, submission, use_go, use_organization},
 };
+
+/// The field of the dialog that stays, for the focus of what is removed.
+const NAME_FIELD: &str = "dialog[open] [name=name]";
 
 /// A change of a view.
 #[derive(Clone)]
@@ -61,6 +64,7 @@ fn Content() -> impl IntoView {
         move |_, ()| {
             renamed.set(None);
             views.refresh();
+            focus_if_removed(NAME_FIELD);
         },
     );
     let delete = submission(
@@ -87,6 +91,11 @@ fn Content() -> impl IntoView {
     let of_page = Memo::new(move |_| {
         views.with(|views| views.into_iter().flatten().filter(|view| view.page == page).cloned().collect::<Vec<_>>())
     });
+    watch(move || {
+        // A view that was deleted takes the focus of its button with it.
+        of_page.with(Vec::len);
+        focus_if_removed(NAME_FIELD);
+    });
     let rows = move || of_page.get().into_iter().map(|view| view! { <ViewRow view actions/> }).collect_any();
     view! {
         <form on:submit=submit novalidate>
@@ -94,6 +103,10 @@ fn Content() -> impl IntoView {
                 <When when=move || of_page.with(|views| !views.is_empty())>
                     <ul class="saved-views" role="list">{rows}</ul>
                 </When>
+                {move || {
+                    let error = views.progress().error()?;
+                    Some(view! { <ErrorView error on_retry=move || views.retry()/> }.into_any())
+                }}
                 <FormError error=edit.error() fields=&["name"]/>
                 <FormError error=delete.error() fields=&[]/>
                 <Field

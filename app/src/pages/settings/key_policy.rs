@@ -3,6 +3,7 @@ use domain::{
     organizations::SettingsChanges,
 };
 use leptos::prelude::*;
+use serde::Deserialize;
 
 use super::{
     form::SettingsForm,
@@ -13,7 +14,7 @@ use crate::{
     api,
     components::{Notice, RadioCards, Section, SelectOption, Tone},
     pages::usage::plural,
-    state::{load, use_organization},
+    state::{load_part_when, use_organization},
 };
 
 /// Common lifetimes, in days.
@@ -68,6 +69,12 @@ pub(super) fn KeyPolicySection(form: SettingsForm) -> impl IntoView {
     }
 }
 
+/// The number of keys, of all that the answer says.
+#[derive(Deserialize)]
+struct KeyCount {
+    total: i64,
+}
+
 /// The number of keys that break the saved policy.
 #[component]
 fn KeysBreakingPolicy(form: SettingsForm) -> impl IntoView {
@@ -75,11 +82,11 @@ fn KeysBreakingPolicy(form: SettingsForm) -> impl IntoView {
     let query = KeyQuery { hint: Some(HintKind::BreaksPolicy), ..KeyQuery::default() };
     let href = KeysAddress { query: query.clone(), ..KeysAddress::default() }.href(&slug.get_value());
     let policy = Memo::new(move |_| form.saved().with(|saved| saved.key_policy));
-    let keys = load(move || {
+    let keys = load_part_when::<_, KeyCount>(move || {
         policy.track();
-        api::api_keys::List { organization: slug.get_value(), query: query.clone() }
+        Some(api::api_keys::List { organization: slug.get_value(), query: query.clone() })
     });
-    let total = Memo::new(move |_| keys.with(|page| page.map_or(0, |page| page.total)));
+    let total = Memo::new(move |_| keys.with(|count| count.map_or(0, |count| count.total)));
     move || {
         let (count, text) = match total.get() {
             0 => return None,

@@ -19,12 +19,11 @@ use crate::{
 #[component]
 pub(super) fn ChartControls(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView {
     let go = use_go();
-    let query = Memo::new(move |_| links.with(|links| links.address.query.clone()));
-    let metric = Memo::new(move |_| query.with(|query| query.metric));
+    let metric = move || links.with(|links| links.address.query.metric);
     let calls = move || {
         links.with(|links| {
             let href = report.with(|report| links.all_calls(report))?.href(&links.organization);
-            Some(view! { <a class="link" href=href>{view_label(metric.get())}</a> }.into_any())
+            Some(view! { <a class="link" href=href>{view_label(links.address.query.metric)}</a> }.into_any())
         })
     };
     let choose_view = move |view: View| {
@@ -37,13 +36,13 @@ pub(super) fn ChartControls(report: ReadSignal<UsageReport>, links: Memo<Links>)
     let forms: Vec<_> = ChartForm::ALL.iter().map(|form| SelectOption::new(form.name(), form.label())).collect();
     view! {
         <div class="usage-chart-controls">
-            <MetricMenu metric links/>
+            <MetricMenu links/>
             <GroupMenu links/>
-            <ViewSwitch query on_change=choose_view/>
+            <ViewSwitch links on_change=choose_view/>
             // Percentiles are lines in any case: they have no sum.
-            <When when=move || !is_duration(metric.get())>
+            <When when=move || !is_duration(metric())>
                 <Segmented
-                    label="Form"
+                    label="Chart type"
                     value=Signal::derive(move || links.with(|links| links.address.form.to_string()))
                     on_change=choose_form
                     choices=Signal::stored(forms.clone())
@@ -56,20 +55,21 @@ pub(super) fn ChartControls(report: ReadSignal<UsageReport>, links: Memo<Links>)
 
 /// A menu of all metrics, also of those without a tile.
 #[component]
-fn MetricMenu(metric: Memo<Metric>, links: Memo<Links>) -> impl IntoView {
+fn MetricMenu(links: Memo<Links>) -> impl IntoView {
+    let metric = move || links.with(|links| links.address.query.metric);
     let choice = move |choice: Metric| {
         let href = move || links.with(|links| links.metric(choice));
         view! {
-            <MenuLink href=Signal::derive(href) current=Signal::derive(move || metric.get() == choice)>
+            <MenuLink href=Signal::derive(href) current=Signal::derive(move || metric() == choice)>
                 {choice.label()}
             </MenuLink>
         }
     };
     view! {
         <Menu
-            label=Signal::derive(move || format!("Metric: {}", metric.get().label()))
+            label=Signal::derive(move || format!("Metric: {}", metric().label()))
             class="button"
-            trigger=move || view! { <span>{move || metric.get().label()}</span> <IconView icon=Icon::ChevronDown/> }
+            trigger=move || view! { <span>{move || metric().label()}</span> <IconView icon=Icon::ChevronDown/> }
         >
             {Metric::ALL.into_iter().map(choice).collect_any()}
         </Menu>
@@ -81,7 +81,6 @@ fn MetricMenu(metric: Memo<Metric>, links: Memo<Links>) -> impl IntoView {
 fn GroupMenu(links: Memo<Links>) -> impl IntoView {
     let go = use_go();
     let dialog_open = RwSignal::new(false);
-    let group = Memo::new(move |_| links.with(|links| links.address.query.group.clone()));
     let href = move |group: &Group| {
         let group = group.clone();
         links.with(|links| {
@@ -93,28 +92,29 @@ fn GroupMenu(links: Memo<Links>) -> impl IntoView {
         })
     };
     // The tags that the address names; others are typed.
-    let tags = Memo::new(move |_| {
+    let tags = move || {
         links.with(|links| {
-            let mut tags: Vec<Group> =
-                links.address.query.filter.tags.iter().map(|tag| Group::Tag(tag.name.clone())).collect();
-            tags.extend(Some(links.address.query.group.clone()).filter(|group| matches!(group, Group::Tag(_))));
-            tags.sort_by_key(ToString::to_string);
-            tags.dedup();
+            let UsageQuery { filter, group, .. } = &links.address.query;
+            let mut tags = filter.dimensions();
+            if !tags.contains(group) {
+                tags.push(group.clone());
+            }
+            tags.retain(|group| matches!(group, Group::Tag(_)));
             tags
         })
-    });
+    };
     let choice = move |choice: Group| {
         let (linked, compared, label) = (choice.clone(), choice.clone(), group_label(&choice));
         view! {
             <MenuLink
                 href=Signal::derive(move || href(&linked))
-                current=Signal::derive(move || group.with(|group| *group == compared))
+                current=Signal::derive(move || links.with(|links| links.address.query.group == compared))
             >
                 {label}
             </MenuLink>
         }
     };
-    let name = move || group.with(group_label);
+    let name = move || links.with(|links| group_label(&links.address.query.group));
     view! {
         <Menu
             label=Signal::derive(move || format!("Group by: {}", name()))
@@ -122,7 +122,7 @@ fn GroupMenu(links: Memo<Links>) -> impl IntoView {
             trigger=move || view! { <span>"By " {move || name().to_ascii_lowercase()}</span> <IconView icon=Icon::ChevronDown/> }
         >
             {Group::FIXED.into_iter().map(choice).collect_any()}
-            {move || tags.get().into_iter().map(choice).collect_any()}
+            {move || tags().into_iter().map(choice).collect_any()}
             <MenuAction on_press=move || dialog_open.set(true)>"Tag…"</MenuAction>
         </Menu>
         <TagDialog open=dialog_open on_choose=move |group: Group| go.to(untrack(|| href(&group)))/>
@@ -139,12 +139,12 @@ pub(super) fn group_label(group: &Group) -> String {
 
 /// Switches between the views that fit the range. Where hours don't fit, it shows the reason.
 #[component]
-fn ViewSwitch(query: Memo<UsageQuery>, #[prop(into)] on_change: Callback<(View,)>) -> impl IntoView {
+fn ViewSwitch(links: Memo<Links>, #[prop(into)] on_change: Callback<(View,)>) -> impl IntoView {
     let reason_id = unique_id("no-hours");
     let described_by = reason_id.clone();
-    let range = Memo::new(move |_| query.with(|query| query.range));
+    let fits = move |view: View| links.with(|links| links.address.query.range.fits(view));
     // Weeks and months take the place of hours.
-    let lacks_hours = Memo::new(move |_| !range.get().fits(View::Hour) && !range.get().fits(View::Week));
+    let lacks_hours = Memo::new(move |_| !fits(View::Hour) && !fits(View::Week));
     let button = move |view: View| {
         let is_blocked = move || view == View::Hour && lacks_hours.get();
         let described_by = described_by.clone();
@@ -156,7 +156,7 @@ fn ViewSwitch(query: Memo<UsageQuery>, #[prop(into)] on_change: Callback<(View,)
         view! {
             <button
                 type="button"
-                aria-pressed=move || query.with(|query| query.view() == view).to_string()
+                aria-pressed=move || links.with(|links| links.address.query.view() == view).to_string()
                 aria-disabled=move || is_blocked().then_some("true")
                 aria-describedby=move || is_blocked().then(|| described_by.clone())
                 title=move || is_blocked().then_some(NO_HOURS)
@@ -166,7 +166,7 @@ fn ViewSwitch(query: Memo<UsageQuery>, #[prop(into)] on_change: Callback<(View,)
             </button>
         }
     };
-    let is_offered = move |view: &View| range.get().fits(*view) || (*view == View::Hour && lacks_hours.get());
+    let is_offered = move |view: &View| fits(*view) || (*view == View::Hour && lacks_hours.get());
     view! {
         <span class="view-switch">
             <When when=move || lacks_hours.get()>

@@ -10,7 +10,7 @@ use super::{
     links::Links,
     measure::is_duration,
 };
-use crate::{components::chart::Chart, lean::When, state::use_go};
+use crate::{components::chart::Chart, lean::When, pages::chart_table::ChartTable, state::use_go};
 
 #[component]
 pub(super) fn ChartSection(report: ReadSignal<UsageReport>, links: Memo<Links>) -> impl IntoView {
@@ -42,7 +42,13 @@ pub(super) fn ChartSection(report: ReadSignal<UsageReport>, links: Memo<Links>) 
                 <h2>{title}</h2>
                 <ChartControls report links/>
             </header>
-            <Chart data label=title hidden on_zoom=zoom/>
+            <Chart
+                data
+                label=title
+                hidden
+                on_zoom=zoom
+                table=move || view! { <ChartTable data label=title/> }
+            />
             <When when=has_durations>
                 <p class="usage-note">
                     "Percentiles are estimated from fixed ranges of time: the true value lies between the bounds that are given with each."

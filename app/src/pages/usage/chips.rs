@@ -54,7 +54,7 @@ fn filter_chips(
 }
 
 /// The name of a dimension in chips and menus. A tag's own name is part of its value there.
-fn dimension_name(group: &Group) -> &'static str {
+pub(crate) fn dimension_name(group: &Group) -> &'static str {
     match group {
         Group::Model => "Model",
         Group::ApiKey => "Key",

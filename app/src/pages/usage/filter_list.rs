@@ -1,13 +1,13 @@
 //! The searchable list of values by which usage can be filtered.
 
-use leptos::{ev, html, prelude::*};
+use leptos::{html, prelude::*};
 
 use super::{
     filter_menu::FilterPanel,
     filter_options::{FilterOption, filter_options},
 };
 use crate::{
-    components::{Icon, ListedOption, OptionList, OptionListView},
+    components::{Icon, ListedOption, OptionField, OptionList, OptionListView},
     lean::watch,
     state::{use_go, use_organization},
 };
@@ -20,7 +20,7 @@ pub fn UsageFilters() -> impl IntoView {
     let FilterPanel { address, open, .. } = panel;
     let input = NodeRef::<html::Input>::new();
     let typed = RwSignal::new(String::new());
-    let options = filter_options(open, typed, address);
+    let (options, is_searching) = filter_options(open, typed, address);
     let choose = move |index: usize| {
         let Some(option) = options.with_untracked(|options| options.get(index).cloned()) else { return };
         if let Some(panel) = panel.element.get_untracked() {
@@ -50,37 +50,18 @@ pub fn UsageFilters() -> impl IntoView {
             let _ = input.focus();
         }
     });
-    let on_keydown = move |event: ev::KeyboardEvent| {
-        if event.key() == "Enter" {
-            list.choose_marked();
-        } else if !list.handle_key(&event.key()) {
-            return;
-        }
-        event.prevent_default();
-    };
     let nothing_found = move || {
-        let is_searched = open.get() && options.with(Vec::is_empty);
+        let is_searched = open.get() && !is_searching.get() && options.with(Vec::is_empty);
         is_searched.then(|| format!("No results for “{}”", typed.get()))
     };
     view! {
-        <input
-            node_ref=input
+        <OptionField
+            list
+            typed
+            input
             class="input"
-            type="text"
-            role="combobox"
-            aria-expanded="true"
-            aria-controls=list.id()
-            aria-activedescendant=move || list.active_id()
-            aria-label="Search models, keys, projects, members and more"
-            aria-autocomplete="list"
-            autocomplete="off"
+            label="Search models, keys, projects, members and more"
             placeholder="Model, key, status, customer:acme…"
-            prop:value=move || typed.get()
-            on:input=move |event| {
-                typed.set(event_target_value(&event));
-                list.reset();
-            }
-            on:keydown=on_keydown
         />
         <OptionListView list label="Filters"/>
         <p role="status">{nothing_found}</p>

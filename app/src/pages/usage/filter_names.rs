@@ -1,6 +1,7 @@
 //! Names of the projects, keys and members in a filter, as far as the member may see them.
 
 use domain::{
+    calls::ApiKeyRef,
     ids::ApiKeyId,
     permissions::Permission,
     usage::{Filter, Group, Range, UsageQuery, UsageReport},
@@ -9,7 +10,7 @@ use leptos::prelude::*;
 
 use crate::{
     api,
-    state::{load_when, use_organization, use_session},
+    state::{load_part_when, load_when, use_organization, use_session},
 };
 
 /// Names of a filter's values, by their dimension.
@@ -34,7 +35,7 @@ impl FilterNames {
         let only_key = Memo::new(move |_| {
             filter.with(|filter| if let [id] = filter.api_keys[..] { Some(id) } else { None::<ApiKeyId> })
         });
-        let key = load_when(move || {
+        let key = load_part_when::<_, ApiKeyRef>(move || {
             let id = only_key.get().filter(|_| organization.may(Permission::ViewApiKeys))?;
             Some(api::api_keys::Get { organization: organization.slug(), id })
         });

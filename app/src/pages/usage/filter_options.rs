@@ -78,12 +78,13 @@ impl Found<'_> {
 }
 
 /// The options that contain the typed text: what was used in the range, keys, projects, services and statuses; and any status
-/// or tag that is typed in full. The server searches the keys, and the values of a tag, since there may be thousands.
+/// or tag that is typed in full. The server searches the keys, and the values of a tag, since there may be thousands; whether
+/// it still does, comes second.
 pub(super) fn filter_options(
     open: RwSignal<bool>,
     typed: RwSignal<String>,
     address: Memo<UsageAddress>,
-) -> Memo<Vec<FilterOption>> {
+) -> (Memo<Vec<FilterOption>>, Signal<bool>) {
     let organization = use_organization();
     let searched = debounced(typed);
     let query = Memo::new(move |_| address.with(|address| address.query.clone()));
@@ -121,7 +122,10 @@ pub(super) fn filter_options(
             listed_tags.set(suggestions.tags.tags.into_iter().map(tag).collect());
         },
     );
-    Memo::new(move |_| {
+    let is_searching = Signal::derive(move || {
+        keys.progress().is_waiting() || typed.with(|typed| searched.with(|searched| typed != searched))
+    });
+    let options = Memo::new(move |_| {
         let filter = query.with(|query| query.filter.clone());
         let typed = typed.get();
         let words = lower_case(&typed).split_whitespace().map(str::to_owned).collect();
@@ -157,7 +161,8 @@ pub(super) fn filter_options(
         found.add("Statuses", &Group::Status, statuses.map(|name| fixed(&Group::Status, name)));
         add_tags(&mut found, &typed, listed_tags.get());
         found.options
-    })
+    });
+    (options, is_searching)
 }
 
 /// Adds keys that match already, without what their descriptions say.

@@ -38,20 +38,21 @@ pub(super) struct BarLinks {
 }
 
 impl Links {
-    /// The calls that the metric counts, from bucket `first` to the end of bucket `last`.
+    /// The calls that the metric counts, from bucket `first` to the end of bucket `last`; `None` where no filter says which
+    /// they are.
     pub(crate) fn calls(&self, report: &UsageReport, first: usize, last: usize) -> Option<LogsAddress> {
-        self.to_logs.then(|| LogsAddress {
-            from: report.buckets.get(first).copied(),
-            to: Some(report.bucket_end(last)),
-            filter: self.counted(self.address.query.filter.clone()),
-            time_zone: self.address.query.time_zone.clone(),
-            ..LogsAddress::default()
-        })
+        let filter = self.address.query.filter.clone();
+        let filter = match self.address.query.metric {
+            Metric::Errors => with_outcome(filter, OutcomeFilter::Errors)?,
+            Metric::Rejected => with_outcome(filter, OutcomeFilter::Only(Outcome::Refused))?,
+            _ => filter,
+        };
+        self.calls_between(report, first, last, filter)
     }
 
     /// All calls of the report's range that match a filter, whatever the metric.
     pub(super) fn calls_of(&self, report: &UsageReport, filter: Filter) -> Option<LogsAddress> {
-        Some(LogsAddress { filter, ..self.all_calls(report)? })
+        self.calls_between(report, 0, report.buckets.len().saturating_sub(1), filter)
     }
 
     /// All calls of the report that the metric counts.
@@ -59,17 +60,14 @@ impl Links {
         self.calls(report, 0, report.buckets.len().saturating_sub(1))
     }
 
-    /// The filter of calls that the metric counts: errors and rejected calls are some of all.
-    pub(super) fn counted(&self, filter: Filter) -> Filter {
-        let outcome = match self.address.query.metric {
-            Metric::Errors => OutcomeFilter::Errors,
-            Metric::Rejected => OutcomeFilter::Only(Outcome::Refused),
-            _ => return filter,
-        };
-        if filter.statuses.is_empty() {
-            return Filter { statuses: vec![StatusFilter::Outcome(outcome)], ..filter };
-        }
-        filter
+    fn calls_between(&self, report: &UsageReport, first: usize, last: usize, filter: Filter) -> Option<LogsAddress> {
+        self.to_logs.then(|| LogsAddress {
+            from: report.buckets.get(first).copied(),
+            to: Some(report.bucket_end(last)),
+            filter,
+            time_zone: self.address.query.time_zone.clone(),
+            ..LogsAddress::default()
+        })
     }
 
     /// The filter narrowed to one series; `None` if the series has no single value, or if the filter already is that narrow.
@@ -150,6 +148,22 @@ impl Links {
         };
         if main.is_none() { BarLinks { main: other, other: None } } else { BarLinks { main, other } }
     }
+}
+
+/// The filter of those calls that ended so; `None` where none does, or where their statuses don't say it: calls that were
+/// rejected and calls that failed may have the same.
+pub(super) fn with_outcome(filter: Filter, outcome: OutcomeFilter) -> Option<Filter> {
+    let wanted = StatusFilter::Outcome(outcome);
+    if filter.statuses.is_empty() || filter.statuses.contains(&wanted) {
+        return Some(Filter { statuses: vec![wanted], ..filter });
+    }
+    let is_error = |status: &StatusFilter| {
+        matches!(status, StatusFilter::Outcome(OutcomeFilter::Only(Outcome::Failed | Outcome::Interrupted)))
+    };
+    let are_outcomes = filter.statuses.iter().all(|status| matches!(status, StatusFilter::Outcome(_)));
+    let mut statuses = filter.statuses.clone();
+    statuses.retain(|status| outcome == OutcomeFilter::Errors && is_error(status));
+    (are_outcomes && !statuses.is_empty()).then(|| Filter { statuses, ..filter })
 }
 
 /// The grouping in which a metric's tile opens its chart.

@@ -1,12 +1,12 @@
 use domain::{
     calls::OutcomeFilter,
-    usage::{Distribution, Filter, MAX_SERIES, Measures, Metric, OTHERS, Percentile, StatusFilter, UsageReport},
+    usage::{Distribution, Filter, MAX_SERIES, Measures, Metric, OTHERS, Percentile, UsageReport},
 };
 use leptos::prelude::*;
 
 use super::{
     differences::format_difference,
-    links::Links,
+    links::{Links, with_outcome},
     measure::{elapsed, is_duration, unit, value},
     percentiles::{durations_of, format_percentile},
     spend::{Spend, format_spend_share},
@@ -175,7 +175,8 @@ fn foot(report: &UsageReport, links: &Links) -> impl IntoView + use<> {
     let extras = Extras::of(report, metric);
     let filter = links.address.query.filter.clone();
     let calls_href = links.calls_of(report, filter.clone()).map(|calls| calls.href(&links.organization));
-    let errors_href = links.calls_of(report, failed(filter)).map(|calls| calls.href(&links.organization));
+    let errors = with_outcome(filter, OutcomeFilter::Errors).and_then(|filter| links.calls_of(report, filter));
+    let errors_href = errors.map(|calls| calls.href(&links.organization));
     let durations = if metric == Metric::FirstToken { report.durations.first_token } else { report.durations.latency };
     let mut cells: Vec<(&'static str, AnyView)> = vec![
         ("Calls", counted(total.calls, calls_href, "View these calls")),
@@ -218,11 +219,6 @@ fn all_groups_link(report: &UsageReport, links: &Links) -> Option<AnyView> {
     others.then(|| view! { <p class="all-groups"><a class="link" href=href>{text}</a></p> }.into_any())
 }
 
-/// The filter of failed calls among those of `filter`.
-fn failed(filter: Filter) -> Filter {
-    Filter { statuses: vec![StatusFilter::Outcome(OutcomeFilter::Errors)], ..filter }
-}
-
 /// What a row shows besides its group's own numbers.
 struct RowMaker<'a> {
     report: &'a UsageReport,
@@ -246,7 +242,7 @@ impl RowMaker<'_> {
             href: links.series(key),
             hint: if key == OTHERS { "Show all" } else { "Show only this" },
             calls_href: filter.clone().and_then(href),
-            errors_href: filter.map(failed).and_then(href),
+            errors_href: filter.and_then(|filter| with_outcome(filter, OutcomeFilter::Errors)).and_then(href),
             value,
             value_text: unit(metric).format_exact(value.into()),
             share: share(&total, &report.total, metric),

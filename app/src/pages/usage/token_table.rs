@@ -10,7 +10,7 @@ use crate::{
     components::{AsyncView, CardPosition, Column, Count, DataTable, Name, Skeleton},
     layout::LazyPart,
     lean::When,
-    state::{load, use_live},
+    state::{load, use_live, use_organization},
 };
 
 /// The links of the page, for the table's code, which is loaded when it first opens.
@@ -38,11 +38,13 @@ pub(super) fn TokenSection(links: Memo<Links>) -> impl IntoView {
 #[component]
 pub fn TokenTable() -> impl IntoView {
     let TokenContext(links) = expect_context();
-    let query = Memo::new(move |_| links.with(|links| (links.organization.clone(), links.address.query.clone())));
-    let report = load(move || {
-        let (organization, query) = query.get();
-        api::usage::ModelKeys { organization, query: UsageQuery { compare: None, ..query } }
+    // Tokens depend on the range and the filter only.
+    let query = Memo::new(move |_| {
+        let UsageQuery { range, time_zone, filter, .. } = links.with(|links| links.address.query.clone());
+        UsageQuery { range, time_zone, filter, ..UsageQuery::default() }
     });
+    let organization = use_organization();
+    let report = load(move || api::usage::ModelKeys { organization: organization.slug(), query: query.get() });
     use_live().follow(move || report.refresh());
     let skeleton = || view! { <Skeleton lines=5/> };
     view! {
@@ -57,7 +59,7 @@ fn Rows(rows: ReadSignal<Vec<ModelKeyTokens>>, links: Memo<Links>) -> impl IntoV
     let columns = vec![
         Column::new("Model", move |row: &ModelKeyTokens| {
             let name = if row.model.is_empty() { "Unknown model".to_owned() } else { row.model.clone() };
-            let href = links.with_untracked(|links| links.model_key(&row.model, row.api_key));
+            let href = links.with(|links| links.model_key(&row.model, row.api_key));
             match href {
                 Some(href) => {
                     view! { <a class="series-name" href=href title="Show only this"><Name name/></a> }.into_any()

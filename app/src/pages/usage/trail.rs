@@ -15,7 +15,7 @@ use crate::{
 #[component]
 pub(super) fn Trail(address: Memo<UsageAddress>, names: FilterNames) -> impl IntoView {
     let (organization, zone) = (use_organization(), use_zone());
-    let crumbs = Memo::new(move |_| {
+    let crumbs = move || {
         let (address, zone) = (address.get(), zone.get());
         let mut above = None;
         let queries = address.levels.iter().chain(std::iter::once(&address.query));
@@ -24,15 +24,15 @@ pub(super) fn Trail(address: Memo<UsageAddress>, names: FilterNames) -> impl Int
             (label, address.level(index).map(|level| level.href(&organization.slug())))
         };
         queries.enumerate().map(crumb).collect::<Vec<_>>()
-    });
+    };
     let crumb = |(label, href): (String, Option<String>)| match href {
         Some(href) => view! { <li><a href=href><Name name=label/></a></li> }.into_any(),
         None => view! { <li><span aria-current="page"><Name name=label/></span></li> }.into_any(),
     };
     view! {
-        <When when=move || crumbs.with(|crumbs| crumbs.len() > 1)>
-            <nav class="trail" aria-label="Levels">
-                <ol role="list">{move || crumbs.get().into_iter().map(crumb).collect_any()}</ol>
+        <When when=move || address.with(|address| !address.levels.is_empty())>
+            <nav class="trail" aria-label="Breadcrumbs">
+                <ol role="list">{move || crumbs().into_iter().map(crumb).collect_any()}</ol>
             </nav>
         </When>
     }

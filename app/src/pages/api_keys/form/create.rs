@@ -13,12 +13,11 @@ use crate::{
     addresses::Query,
     api,
     components::{Button, ButtonStyle, Dialog, FormError, Name, Notice},
-    lean::watch,
     pages::api_keys::{
         actions::{KeyAction, ShownSecret},
         dialog_slot::DialogSlot,
     },
-    state::{load, submission, use_address, use_organization},
+    state::{PendingPress, load, submission, use_address, use_organization},
 };
 
 /// The form for a new key.
@@ -62,19 +61,14 @@ fn Form(draft: Draft, dialog: DialogSlot, replaced: Option<ApiKey>) -> impl Into
             dialog.finish_with(KeyAction::ShowSecret(ShownSecret { key: api_key, secret, rotated: false }));
         },
     );
-    // A press before that is remembered, and sent afterwards.
-    let pressed = RwSignal::new(false);
+    let pressed = PendingPress::new(is_loading, move || {
+        create.send_validated(draft.new_key(&project.get(), expiration.get()));
+    });
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        pressed.set(true);
+        pressed.press();
     };
-    watch(move || {
-        if pressed.get() && !is_loading.get() {
-            pressed.set(false);
-            untrack(|| create.send_validated(draft.new_key(&project.get(), expiration.get())));
-        }
-    });
-    let pending = Signal::derive(move || pressed.get() || create.pending().get());
+    let pending = Signal::derive(move || pressed.is_waiting() || create.pending().get());
     let errors = DraftErrors(create.error());
     show_first_error(errors);
     view! {

@@ -11,7 +11,10 @@ use crate::{
     api,
     components::{AsyncView, EmptyState, Icon, Skeleton, chart::Chart},
     lean::When,
-    pages::usage::{KEY_TILES, Links, MetricTiles, RangeMenu, chart_data, range_name},
+    pages::{
+        chart_table::ChartTable,
+        usage::{KEY_TILES, Links, MetricTiles, RangeMenu, chart_data, range_name},
+    },
     state::{load, use_go, use_live, use_organization},
 };
 
@@ -85,7 +88,9 @@ fn Usage(address: Memo<KeyAddress>, report: ReadSignal<UsageReport>, links: Memo
                     </EmptyState>
                 }
             >
-                <div class="usage-chart"><Chart data label=title/></div>
+                <div class="usage-chart">
+                    <Chart data label=title table=move || view! { <ChartTable data label=title/> }/>
+                </div>
             </When>
         </div>
     }

@@ -5,9 +5,9 @@ use crate::{
     addresses::{Page, Query},
     api,
     components::{Button, ButtonStyle, Field, FormError, Icon, Select, SelectOption, focus_soon},
-    lean::{When, watch},
+    lean::When,
     pages::usage::plural,
-    state::{load, now, submission, use_organization},
+    state::{PendingPress, load, now, submission, use_organization},
 };
 
 /// The name that is suggested for the key.
@@ -44,21 +44,16 @@ pub(super) fn NewKeyForm(created: RwSignal<Option<CreatedApiKey>>) -> impl IntoV
             focus_soon(".first-steps .secret .copy");
         },
     );
-    // A press while the project or the policy is still unknown is remembered, and sent afterwards.
-    let pressed = RwSignal::new(false);
+    // The project and the policy may still be unknown.
+    let pressed = PendingPress::new(is_loading, move || {
+        let plain = NewApiKey::plain(name.get(), Level::Standard, project.with(|id| id.parse().ok()));
+        let input = NewApiKey { life: Expiration::Days(life.get()), ..plain };
+        create.send_validated(input.validated(now()));
+    });
     let submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
-        pressed.set(true);
+        pressed.press();
     };
-    watch(move || {
-        if pressed.get() && !is_loading.get() {
-            pressed.set(false);
-            let project = project.with_untracked(|id| id.parse().ok());
-            let plain = NewApiKey::plain(name.get_untracked(), Level::Standard, project);
-            let input = NewApiKey { life: Expiration::Days(life.get_untracked()), ..plain };
-            create.send_validated(input.validated(now()));
-        }
-    });
     let more = Query::default().with("new", Some("key")).append_to(&Page::ApiKeys.path(&organization.slug()));
     view! {
         <form class="new-key" on:submit=submit novalidate>
@@ -78,7 +73,7 @@ pub(super) fn NewKeyForm(created: RwSignal<Option<CreatedApiKey>>) -> impl IntoV
                 style=ButtonStyle::Primary
                 icon=Icon::Plus
                 submit=true
-                pending=Signal::derive(move || pressed.get() || create.pending().get())
+                pending=Signal::derive(move || pressed.is_waiting() || create.pending().get())
             >
                 "Create key"
             </Button>
