@@ -15,7 +15,7 @@ use super::{
     buckets, by_tag,
     call_sums::{call_value, from_spans},
     labels::Labels,
-    report::{Reading, zone},
+    report::{ReportReader, zone},
     sources::Sources,
     sums::{Slice, from, sum},
 };
@@ -43,7 +43,7 @@ pub async fn model_keys(services: &Services, actor: &Actor, query: &UsageQuery) 
     let whole = buckets::of(query.range, query.view(), zone, now).whole();
     let query = UsageQuery { group: Group::Model, ..query.clone() };
     by_tag::check(database, organization, &query, whole.start(), now).await?;
-    let sources = Reading { database, organization, scope: &scope, query: &query }.sources(&whole, true);
+    let sources = ReportReader { database, organization, scope: &scope, query: &query }.sources(&whole, true);
     let slice = Slice { organization, cover: &sources.cover, scope: &scope, filter: &query.filter };
     let mut pairs: Vec<_> = read(database, &slice, &sources).await?.into_iter().collect();
     pairs.retain(|(_, tokens)| total(tokens) != 0);

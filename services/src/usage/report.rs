@@ -63,8 +63,8 @@ pub async fn complete_comparison(
     let zone = zone(organization, query.time_zone.as_deref())?;
     let buckets = buckets::of(query.range, query.view(), zone, read_at);
     let earlier = EarlierBuckets::new(comparison, (query.range, query.view()), &buckets, zone, read_at);
-    let reading = Reading { database, organization, scope: &scope, query };
-    let sources = reading.sources(&earlier.buckets, reading.has_days());
+    let reader = ReportReader { database, organization, scope: &scope, query };
+    let sources = reader.sources(&earlier.buckets, reader.has_days());
     let mut sums = ReportSums::new(false);
     let add = |sum: GroupedSum| {
         if let Some(bucket) = earlier.place(sum.bucket) {
@@ -72,7 +72,7 @@ pub async fn complete_comparison(
         }
     };
     let named: Vec<&str> = report.series.iter().map(|series| series.key.as_str()).collect();
-    reading.for_each_sum(&sources, TagGroups::Named(&named), None, add).await?;
+    reader.for_each_sum(&sources, TagGroups::Named(&named), None, add).await?;
     let (groups, _) = sums.into_groups(query.metric);
     let keys: Vec<&str> = groups.iter().map(|(key, _)| key.as_str()).collect();
     let labels = Labels::find(database, organization, &query.group, &keys).await?;
@@ -94,20 +94,20 @@ async fn read(services: &Services, actor: &Actor, query: &UsageQuery, max_series
     let now = services.now();
     let buckets = buckets::of(query.range, query.view(), zone, now);
     by_tag::check(database, organization, query, buckets.start(), now).await?;
-    let reading = Reading { database, organization, scope: &scope, query };
+    let reader = ReportReader { database, organization, scope: &scope, query };
     // Concurrently, since each reads all rollups of its range. The values of a tag that have a series are known only
     // afterwards.
     let is_grouped_by_tag = matches!(query.group, Group::Tag(_));
-    let earlier = async { if is_grouped_by_tag { Ok(None) } else { reading.earlier(&buckets, zone, now, &[]).await } };
+    let earlier = async { if is_grouped_by_tag { Ok(None) } else { reader.earlier(&buckets, zone, now, &[]).await } };
     let (grouped, durations, mut earlier) =
-        tokio::try_join!(reading.groups(&buckets), reading.durations(&buckets), earlier)?;
+        tokio::try_join!(reader.groups(&buckets), reader.durations(&buckets), earlier)?;
     let (mut groups, total) = grouped.into_groups(query.metric);
     let ever_called = !total.is_zero() || sums::ever_called(services, actor, &scope).await?;
     let row_count = groups.iter().map(|(_, group)| group.points.len() as u64).sum();
     let others = groups.split_off(groups.len().min(max_series));
     if is_grouped_by_tag {
         let keys: Vec<&str> = groups.iter().map(|(key, _)| key.as_str()).collect();
-        earlier = reading.earlier(&buckets, zone, now, &keys).await?;
+        earlier = reader.earlier(&buckets, zone, now, &keys).await?;
     }
     let listed = if query.all_groups { others.len().min(MAX_LISTED_GROUPS) } else { 0 };
     let listed = &others[..listed];
@@ -174,14 +174,14 @@ pub(crate) async fn total(
 }
 
 /// What a report reads.
-pub(super) struct Reading<'a> {
+pub(super) struct ReportReader<'a> {
     pub(super) database: &'a DatabaseConnection,
     pub(super) organization: &'a Organization,
     pub(super) scope: &'a ProjectScope,
     pub(super) query: &'a UsageQuery,
 }
 
-impl Reading<'_> {
+impl ReportReader<'_> {
     const fn selection<'s>(&'s self, sources: &'s Sources) -> Selection<'s> {
         Selection { organization: self.organization, sources, scope: self.scope, filter: &self.query.filter }
     }

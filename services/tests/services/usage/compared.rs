@@ -83,7 +83,7 @@ on_both_databases! {
         let mut series: Vec<(&str, i64)> =
             compared.series.iter().map(|(key, total)| (key.as_str(), total.calls)).collect();
         series.sort_unstable();
-        assert_eq!(series, [("both", 2), ("new", 0), (OTHERS, 1)]);
+        assert_eq!(series, [(OTHERS, 1), ("both", 2), ("new", 0)]);
         assert_eq!(Difference::of(1, 0, 1), Difference::New);
     }
 }
