@@ -18,7 +18,7 @@ pub(crate) use api_keys::{ApiKey, ApiKeys, KeyCalls, KeyDialogs, KeyHistory};
 pub(crate) use chart_table::ChartTableContent;
 pub(crate) use export::ExportDialog;
 pub(crate) use logs::{
-    BodyDeletionDialog, CallContent, CallConversation, CallPage, LogColumnsDialog, Logs, ReplayCode,
+    BodyDeletionDialog, CallContent, CallConversation, CallPage, LogColumnsDialog, Logs, ReplayCode, SuggestedTerms,
 };
 pub(crate) use notifications::Notifications;
 pub(crate) use overview::{FirstStepsContent, Overview};

@@ -76,6 +76,7 @@ parts! {
     Settings: settings => pages::Settings,
     SignIn: sign_in => pages::SignIn,
     SignUp: sign_up => pages::SignUp,
+    SuggestedTerms: suggested_terms => pages::SuggestedTerms,
     TagDialog: tag_dialog => pages::TagDialogContent,
     TokenTable: token_table => pages::TokenTable,
     Usage: usage => pages::Usage [UsageAddress::invalid],

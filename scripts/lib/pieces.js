@@ -32,6 +32,7 @@ const LATER = [
   "log_columns",
   "overlays",
   "saved_views",
+  "suggested_terms",
   "tag_dialog",
   "token_table",
   "usage_filters",

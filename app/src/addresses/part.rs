@@ -35,6 +35,7 @@ pub enum CodePart {
     Settings,
     SignIn,
     SignUp,
+    SuggestedTerms,
     TagDialog,
     TokenTable,
     Usage,

@@ -12,6 +12,7 @@ mod call_list;
 mod call_page;
 mod call_panel;
 mod call_search;
+mod call_suggestions;
 mod call_table;
 mod cells;
 mod column_dialog;
@@ -55,8 +56,8 @@ use self::{
     row_window::RowWindow,
 };
 pub(crate) use self::{
-    call_content::CallContent, call_page::CallPage, column_dialog::LogColumnsDialog, conversation::CallConversation,
-    delete_bodies::BodyDeletionDialog, replay::ReplayCode,
+    call_content::CallContent, call_page::CallPage, call_suggestions::SuggestedTerms, column_dialog::LogColumnsDialog,
+    conversation::CallConversation, delete_bodies::BodyDeletionDialog, replay::ReplayCode,
 };
 use super::{export::Export, saved_views::SavedViews, usage::with_organization};
 use crate::{

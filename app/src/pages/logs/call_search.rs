@@ -1,28 +1,29 @@
 //! The search for calls: one field for all filters, equal to the facets and to the address.
 
 use domain::{
-    calls::{CallSuggestions, CompletionOption, SearchCompletion, SearchText},
+    calls::{CompletionOption, SearchCompletion, SearchText},
     ids::CallId,
 };
 use leptos::{ev, html, prelude::*};
 
-use super::{names::SearchedNames, narrowing::NarrowedPage};
+use super::{call_suggestions::Suggesting, names::SearchedNames, narrowing::NarrowedPage};
 use crate::{
-    api,
-    components::{Button, ButtonStyle, Icon, IconView, ListedOption, OptionList, OptionListView, unique_id},
+    addresses::CodePart,
+    components::{Button, ButtonStyle, Icon, IconView, OptionList, unique_id},
+    layout::LazyPart,
     lean::watch,
-    state::{debounced, load_into, use_go, use_organization},
+    state::use_go,
 };
 
 /// What is typed, and where: the field's text follows the address unless it is being edited.
 #[derive(Clone, Copy)]
-struct Draft {
+pub(super) struct Draft {
     input: NodeRef<html::Input>,
-    text: RwSignal<String>,
+    pub text: RwSignal<String>,
     /// Place of the cursor in `text`, in bytes.
-    cursor: RwSignal<usize>,
+    pub cursor: RwSignal<usize>,
     /// The value at the cursor, for which the server suggests others.
-    value: RwSignal<String>,
+    pub value: RwSignal<String>,
 }
 
 impl Draft {
@@ -56,7 +57,7 @@ impl Draft {
 /// The search field, which completes qualifiers and their values while one types.
 #[component]
 pub(super) fn CallSearch(page: NarrowedPage, names: SearchedNames) -> impl IntoView {
-    let (go, organization) = (use_go(), use_organization());
+    let go = use_go();
     let draft = Draft {
         input: NodeRef::new(),
         text: RwSignal::default(),
@@ -83,33 +84,10 @@ pub(super) fn CallSearch(page: NarrowedPage, names: SearchedNames) -> impl IntoV
         }
     });
 
-    let value = debounced(draft.value);
-    // The latest answer, and the value that it belongs to.
-    let requested = StoredValue::new(String::new());
-    let answer = RwSignal::new(None::<(String, CallSuggestions)>);
-    load_into(
-        move || {
-            let text = value.get();
-            open.get().then(|| {
-                requested.set_value(text.clone());
-                let query = page.address.with(|address| address.calls(None));
-                api::calls::Suggest { organization: organization.slug(), query, text }
-            })
-        },
-        move |suggestions| {
-            names.add(&suggestions);
-            answer.set(Some((requested.get_value(), suggestions)));
-        },
-    );
-    let is_current = move || {
-        answer.with(|answer| answer.as_ref().is_some_and(|(value, _)| draft.value.with(|typed| typed == value)))
-    };
-    let completion = Memo::new(move |_| {
-        let suggestions = answer.with(|answer| answer.as_ref().map(|(_, found)| found.clone()).unwrap_or_default());
-        // What was found for another value may not fit this one.
-        let suggestions = if is_current() { suggestions } else { CallSuggestions::default() };
-        draft.text.with(|text| SearchText::complete(text, draft.cursor.get(), &suggestions))
-    });
+    let (answer, completion) = (RwSignal::new(None), RwSignal::new(SearchCompletion::default()));
+    let suggesting = Suggesting { page, names, draft, open, answer, completion };
+    provide_context(suggesting);
+    let is_current = move || suggesting.is_current();
 
     let apply = move |search: SearchText| {
         open.set(false);
@@ -138,17 +116,8 @@ pub(super) fn CallSearch(page: NarrowedPage, names: SearchedNames) -> impl IntoV
             _ => open.set(true),
         }
     };
-    let listed = move || {
-        completion.with(|completion| {
-            let option = |option: &CompletionOption| ListedOption {
-                label: option.label.clone(),
-                detail: option.detail.clone(),
-                ..ListedOption::default()
-            };
-            completion.options.iter().map(option).collect()
-        })
-    };
-    let list = OptionList::unmarked(Signal::derive(listed), choose);
+    let list = OptionList::unmarked(Signal::derive(move || suggesting.listed()), choose);
+    provide_context(list);
     let submit = move || {
         if let Some(index) = list.marked() {
             list.reset();
@@ -249,7 +218,7 @@ pub(super) fn CallSearch(page: NarrowedPage, names: SearchedNames) -> impl IntoV
                 hidden=move || !open.get() || completion.with(|completion| completion.options.is_empty())
                 on:mousedown=move |event| event.prevent_default()
             >
-                <OptionListView list label="Suggestions"/>
+                <LazyPart part=CodePart::SuggestedTerms wanted=open/>
             </div>
             <p class="search-error" id=error_id role="alert">{move || error.get()}</p>
         </div>

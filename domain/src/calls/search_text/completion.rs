@@ -71,13 +71,14 @@ impl SearchText {
         };
         match &term.qualifier {
             None => {
-                let word = term.value.to_lowercase();
+                // All that is compared is ASCII.
+                let word = term.value.to_ascii_lowercase();
                 options.add_qualifiers(&word);
                 options.add_tag_names(&word);
                 SearchQualifier::ALL.into_iter().for_each(|qualifier| options.add_values(qualifier, &word));
             }
             Some(qualifier) => match qualifier.parse() {
-                Ok(TermQualifier::Fixed(qualifier)) => options.add_values(qualifier, &term.value.to_lowercase()),
+                Ok(TermQualifier::Fixed(qualifier)) => options.add_values(qualifier, &term.value.to_ascii_lowercase()),
                 Ok(TermQualifier::Tag(name)) => options.add_tag_values(&name),
                 Err(_) => {}
             },
