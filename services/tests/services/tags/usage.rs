@@ -61,6 +61,9 @@ on_both_databases! {
         assert_eq!(groups(world, &admin, &query).await, expected, "a day of Kathmandu");
         let by_model = UsageQuery { group: Group::Model, ..query.clone() };
         assert_eq!(total(world, &admin, &query).await, total(world, &admin, &by_model).await, "as rollups have it");
+        let durations = async |query: &UsageQuery| usage::report(&world.services, &admin, query).await.unwrap().durations;
+        assert_eq!(durations(&query).await, durations(&by_model).await, "a group leaves out no call");
+        assert_eq!(durations(&query).await.latency.count(), 5);
         let filtered = |tags: &[&str]| UsageQuery { filter: tagged(tags).filter, ..query.clone() };
         assert_eq!(groups(world, &admin, &filtered(&["team:blue"])).await,
             group_map(&[("acme", (1, 10)), ("beta", (1, 1_000)), ("", (1, 10_000))]));
