@@ -6,6 +6,7 @@ mod buckets;
 mod by_tag;
 mod call_sums;
 mod conditions;
+mod cost_table;
 mod cover;
 mod earlier;
 mod grouped_sums;
@@ -16,9 +17,11 @@ mod model_keys;
 mod report;
 pub(crate) mod resolution;
 pub(crate) mod series_counts;
+mod slices;
 mod sources;
 mod summary;
 mod sums;
+mod table;
 mod tagged_calls;
 
 use domain::{
@@ -27,11 +30,13 @@ use domain::{
 };
 
 pub(crate) use conditions::{series_condition, status_condition, tag_condition};
+pub use cost_table::{CostRow, CostTable};
 pub use local_format::LocalFormat;
 pub use model_keys::model_keys;
-pub use report::{EarlierReport, complete_comparison, complete_report, report};
+pub use report::{complete_report, report};
 pub(crate) use report::{total, zone};
 pub(crate) use summary::{UsageSummary, summary};
+pub use table::{UsageRow, UsageTable};
 
 use crate::{Organization, ServiceResult};
 
