@@ -26,7 +26,7 @@ mod tagged_calls;
 
 use domain::{
     time::Timestamp,
-    usage::{Range, View},
+    usage::{CustomRange, Range, View},
 };
 
 pub(crate) use conditions::{series_condition, status_condition, tag_condition};
@@ -49,6 +49,24 @@ pub(crate) fn bounds(
     now: Timestamp,
 ) -> ServiceResult<(Timestamp, Timestamp)> {
     Ok(buckets::ends(range, report::zone(organization, time_zone)?, now))
+}
+
+/// The days that `range` has at a moment, in the named time zone or by default in the organization's. A range that doesn't depend on
+/// the moment stays as it is.
+///
+/// # Errors
+/// There is no such zone.
+pub fn fixed_range(
+    organization: &Organization,
+    range: Range,
+    time_zone: Option<&str>,
+    moment: Timestamp,
+) -> ServiceResult<Range> {
+    if matches!(range, Range::Custom(_) | Range::Between(_)) {
+        return Ok(range);
+    }
+    let (first, last) = buckets::days(range, report::zone(organization, time_zone)?, moment);
+    Ok(CustomRange::new(first, last).map_or(range, Range::Custom))
 }
 
 /// The beginnings of the days of the month so far in the organization's time zone, which are the buckets of
