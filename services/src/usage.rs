@@ -19,6 +19,7 @@ pub(crate) mod resolution;
 pub(crate) mod series_counts;
 mod slices;
 mod sources;
+mod span_table;
 mod summary;
 mod sums;
 mod table;
