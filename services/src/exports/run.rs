@@ -34,7 +34,7 @@ use crate::{
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 /// Time after which a page that showed the progress counts as left.
 const UNWATCHED_MILLIS: i64 = 12_000;
-/// What a member reads about a file for which the server has no place.
+/// The reason that a member reads for a file that the server has no place for.
 const NOT_CREATED: &str = "The server couldn't create the file. Tell its operator, or download the file directly.";
 
 /// An attempt at a file.

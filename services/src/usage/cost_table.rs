@@ -82,7 +82,7 @@ impl CostTable {
             // Sums may cancel out, if the rollups belong to other buckets.
             sums.retain(|_, measures| !measures.is_zero());
             if !sums.is_empty() {
-                return self.name(&slice, sums).await.map(Some);
+                return self.add_names(&slice, sums).await.map(Some);
             }
         }
         Ok(None)
@@ -107,7 +107,7 @@ impl CostTable {
     }
 
     /// Adds the names of projects, and the times of the slice's buckets.
-    async fn name(
+    async fn add_names(
         &self,
         slice: &Range<usize>,
         sums: BTreeMap<(usize, RowKey), Measures>,
