@@ -5,8 +5,10 @@ use std::{fmt, str::FromStr};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
+/// Milliseconds of a minute.
+pub const MINUTE_MILLIS: i64 = 60_000;
 /// Milliseconds of a day in UTC.
-pub const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
+pub const DAY_MILLIS: i64 = 24 * 60 * MINUTE_MILLIS;
 
 /// A moment: milliseconds since the Unix epoch, in UTC. RFC 3339 as text, a number in JSON.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -36,7 +38,7 @@ impl Timestamp {
 
     /// The moment this many minutes later, like [`plus_millis`](Self::plus_millis).
     pub const fn plus_minutes(self, minutes: i64) -> Self {
-        self.plus_millis(minutes.saturating_mul(60_000))
+        self.plus_millis(minutes.saturating_mul(MINUTE_MILLIS))
     }
 
     /// The moment this many days of 24 hours later, like [`plus_millis`](Self::plus_millis).

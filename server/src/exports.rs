@@ -23,7 +23,9 @@ use services::{Actor, ServiceError, Services, exports::ExportFolder, security};
 
 use self::file::ExportFile;
 pub(crate) use self::{api_keys::export as api_keys, download::download, job::handlers};
-use crate::{config::Config, context::RequestInfo, hub::Hub, server_functions::error_response};
+use crate::{
+    config::Config, context::RequestInfo, export_slots::ExportSlot, hub::Hub, server_functions::error_response,
+};
 
 /// Media types by which a program asks for JSON Lines.
 const JSON_LINES_TYPES: [&str; 3] = ["application/x-ndjson", "application/jsonl", "application/x-jsonlines"];
@@ -78,8 +80,15 @@ pub(crate) struct ExportRequest {
 
 impl ExportRequest {
     async fn file(self, source: ExportSource, format: FileFormat) -> Result<ExportFile, ExportError> {
-        Ok(open(&self.hub.services, &self.actor, (source, format), &self.query).await?)
+        let slot = take_slot(&self.hub, &self.actor)?;
+        let file = open(&self.hub.services, &self.actor, (source, format), &self.query).await?;
+        Ok(file.with_slot(slot))
     }
+}
+
+/// Takes the slot of a file that is sent while it is read.
+fn take_slot(hub: &Hub, actor: &Actor) -> Result<ExportSlot, ApiError> {
+    hub.export_slots.take(actor.user_id().ok_or(ApiError::Unauthenticated)?)
 }
 
 impl FromRequestParts<Hub> for ExportRequest {
@@ -118,7 +127,15 @@ impl From<ServiceError> for ExportError {
 
 impl IntoResponse for ExportError {
     fn into_response(self) -> Response {
-        error_response(self.0)
+        let retry_after = match &self.0 {
+            ApiError::RateLimited { retry_after_seconds } => Some(*retry_after_seconds),
+            _ => None,
+        };
+        let mut answer = error_response(self.0);
+        if let Some(seconds) = retry_after {
+            answer.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        answer
     }
 }
 

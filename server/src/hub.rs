@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use services::{Services, accounts::SetupCode, metering::Meter};
 
-use crate::{config::Config, feeds::Feeds};
+use crate::{config::Config, export_slots::ExportSlots, feeds::Feeds};
 
 /// The server's shared state. Cheap to clone, once for each request.
 #[derive(Clone)]
@@ -19,6 +19,8 @@ pub struct Inner {
     pub setup_code: SetupCode,
     /// Live updates for open pages.
     pub(crate) feeds: Feeds,
+    /// Files that are being sent.
+    pub(crate) export_slots: ExportSlots,
 }
 
 impl std::ops::Deref for Hub {
@@ -38,6 +40,7 @@ impl Hub {
             meter,
             setup_code,
             feeds: Feeds::default(),
+            export_slots: ExportSlots::default(),
         }))
     }
 

@@ -9,6 +9,7 @@ pub mod connections;
 mod context;
 pub mod dashboard;
 mod events;
+mod export_slots;
 mod exports;
 mod feeds;
 pub mod gateway;

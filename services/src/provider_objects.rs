@@ -303,10 +303,10 @@ pub async fn refresh(services: &Services, object: &ProviderObject, document: &st
     update(services, object, ActiveModel { document: Set(document.to_owned()), ..ActiveModel::default() }).await
 }
 
-/// Forgets an object that its provider has deleted. Its storage is counted up to now.
+/// Forgets an object that its provider has deleted, with its description. Its storage is counted up to now.
 pub async fn forget(services: &Services, object: &ProviderObject) -> ServiceResult<()> {
-    let deleted_at = Set(Some(services.now().millis()));
-    update(services, object, ActiveModel { deleted_at, ..ActiveModel::default() }).await
+    let (deleted_at, document) = (Set(Some(services.now().millis())), Set(String::new()));
+    update(services, object, ActiveModel { deleted_at, document, ..ActiveModel::default() }).await
 }
 
 async fn update(services: &Services, object: &ProviderObject, change: ActiveModel) -> ServiceResult<()> {

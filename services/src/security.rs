@@ -12,7 +12,7 @@ use std::{
 
 use domain::{
     ids::{ApiKeyId, UserId},
-    time::Timestamp,
+    time::{MINUTE_MILLIS, Timestamp},
 };
 use quick_cache::sync::Cache;
 
@@ -23,7 +23,6 @@ const MAX_LINES_PER_MINUTE: u32 = 60;
 /// Maximum number of lines of a kind and address within a minute, so that one address doesn't hide the
 /// others.
 const MAX_LINES_PER_ADDRESS: u32 = 10;
-const MINUTE_MILLIS: i64 = 60_000;
 /// Maximum number of cached pairs of kind and address, which take some hundred kilobytes.
 const CACHE_SIZE: usize = 10_000;
 

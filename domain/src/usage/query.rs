@@ -9,7 +9,11 @@ use super::{
     comparison::Comparison,
     filter::{Filter, Group},
 };
-use crate::{choices, text::from_text, time::Timestamp};
+use crate::{
+    choices,
+    text::from_text,
+    time::{DAY_MILLIS, MINUTE_MILLIS, Timestamp},
+};
 
 choices! {
     /// The length of a bucket.
@@ -125,13 +129,11 @@ pub struct MinuteRange {
 }
 
 impl MinuteRange {
-    const MINUTE_MILLIS: i64 = 60_000;
-
     /// Makes a range; `None` unless both are full minutes in the right order, at most [`CustomRange::MAX_DAYS`] apart.
     pub fn new(from: Timestamp, to: Timestamp) -> Option<Self> {
-        let is_full = |moment: Timestamp| moment.millis() % Self::MINUTE_MILLIS == 0;
+        let is_full = |moment: Timestamp| moment.millis() % MINUTE_MILLIS == 0;
         let length = to.millis().checked_sub(from.millis())?;
-        let fits = (1..=CustomRange::MAX_DAYS * crate::time::DAY_MILLIS).contains(&length);
+        let fits = (1..=CustomRange::MAX_DAYS * DAY_MILLIS).contains(&length);
         (is_full(from) && is_full(to) && fits).then_some(Self { from, to })
     }
 
@@ -182,9 +184,7 @@ impl Range {
             Self::Last90Days => 90,
             Self::Last12Months => 366,
             Self::Custom(range) => range.last.signed_duration_since(range.first).num_days() + 1,
-            Self::Between(range) => {
-                (range.to.millis() - range.from.millis() + crate::time::DAY_MILLIS - 1) / crate::time::DAY_MILLIS
-            }
+            Self::Between(range) => (range.to.millis() - range.from.millis() + DAY_MILLIS - 1) / DAY_MILLIS,
         }
     }
 

@@ -11,7 +11,7 @@ use super::{
     ExportError, ExportRequest,
     csv::{self, CsvRows},
     file::{ExportFile, FilePart},
-    require_valid,
+    require_valid, take_slot,
 };
 
 const HEADER: [&str; 26] = [
@@ -46,11 +46,12 @@ const HEADER: [&str; 26] = [
 pub(crate) async fn export(ExportRequest { hub, actor, query, .. }: ExportRequest) -> Result<ExportFile, ExportError> {
     require_valid(&KeysAddress::invalid(&query))?;
     let keys = KeysAddress::parse(&query).query;
+    let slot = take_slot(&hub, &actor)?;
     let pages = services::api_keys::export(&hub.services, &actor, &keys).await?;
     let parts = pages.map(|page| page.map(|keys| part(&keys)));
     let head = csv::head(&Query::parse(&query), HEADER);
     let name = format!("{}-api-keys", actor.organization.slug);
-    Ok(ExportFile::new(name, FileFormat::Csv, head, parts).await?)
+    Ok(ExportFile::new(name, FileFormat::Csv, head, parts).await?.with_slot(slot))
 }
 
 fn part(keys: &[ApiKey]) -> FilePart {

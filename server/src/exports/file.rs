@@ -15,6 +15,8 @@ use futures::{
 };
 use services::{ServiceError, ServiceResult};
 
+use crate::export_slots::ExportSlot;
+
 /// A part of a file.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct FilePart {
@@ -45,6 +47,15 @@ impl ExportFile {
         let head = FilePart { bytes: head, rows: 0 };
         let parts = stream::iter([Some(head), first].into_iter().flatten().map(Ok)).chain(parts).boxed();
         Ok(Self { name, format, parts })
+    }
+
+    /// The file, which has its slot until it is sent, or its client is gone.
+    pub(super) fn with_slot(self, slot: ExportSlot) -> Self {
+        let parts = stream::unfold((self.parts, slot), |(mut parts, slot)| async move {
+            let part = parts.next().await?;
+            Some((part, (parts, slot)))
+        });
+        Self { parts: parts.boxed(), ..self }
     }
 
     /// The parts, for a job that stores them.

@@ -6,13 +6,13 @@ use domain::{
     errors::ApiError,
     exports::{FileFormat, columns::FOCUS_COLUMNS},
     time::Timestamp,
-    usage::{CustomRange, Group, Measures, Metric, Range, Series, UsageQuery, UsageReport, View, parse_day},
+    usage::{Measures, UsageQuery, View},
 };
 use futures::stream;
 use services::{
     Actor, ServiceError, ServiceResult, Services,
     exports::billing_period,
-    usage::{LocalFormat, complete_report},
+    usage::{CostRow, CostTable},
 };
 
 use super::{
@@ -27,110 +27,35 @@ const UNKNOWN: &str = "Unknown";
 /// The file of the cost that the usage page at this query shows.
 pub(super) async fn file(services: &Services, actor: &Actor, query: &str) -> Result<ExportFile, ApiError> {
     require_valid(&UsageAddress::invalid(query))?;
-    let usage = UsageAddress::parse(query).query;
-    let local = LocalFormat::new(&actor.organization, usage.time_zone.as_deref()).map_err(public)?;
+    let usage = UsageQuery { view: Some(View::Day), ..UsageAddress::parse(query).query };
     let name = format!("{}-focus-{}", actor.organization.slug, usage.range.to_string().replace(':', ""));
     let head = csv::head(&Query::parse(query), FOCUS_COLUMNS);
-    let walk = FocusWalk {
-        services: services.clone(),
-        actor: actor.clone(),
-        local,
-        steps: vec![FocusStep {
-            query: UsageQuery {
-                view: Some(View::Day),
-                group: Group::Provider,
-                metric: Metric::Spend,
-                compare: None,
-                all_groups: false,
-                ..usage
-            },
-            provider: String::new(),
-            model: String::new(),
-        }],
-    };
-    let parts = stream::try_unfold(walk, |mut walk| async move {
-        Ok::<_, ServiceError>(walk.next_part().await?.map(|part| (part, walk)))
+    let zone = usage.time_zone.clone();
+    let table = CostTable::open(services, actor, usage).await.map_err(public)?;
+    let format = ChargeFormat { actor: actor.clone(), zone };
+    let parts = stream::try_unfold((table, format), |(mut table, format)| async move {
+        let part = table.read().await?.map(|rows| format.write(&rows)).transpose()?;
+        Ok::<_, ServiceError>(part.map(|part| (part, (table, format))))
     });
     ExportFile::new(name, FileFormat::Csv, head, parts).await.map_err(public)
 }
 
-/// Walks from providers to their models to those models' projects: one report is in memory at a time, and each is exact.
-struct FocusWalk {
-    services: Services,
+/// The form of a file's rows.
+struct ChargeFormat {
     actor: Actor,
-    local: LocalFormat,
-    /// Reports that are still to be read, the next one last.
-    steps: Vec<FocusStep>,
+    /// The page's time zone, if it isn't the organization's.
+    zone: Option<String>,
 }
 
-/// A report of what one provider, and one model, was used for.
-struct FocusStep {
-    query: UsageQuery,
-    provider: String,
-    model: String,
-}
-
-impl FocusWalk {
-    async fn next_part(&mut self) -> ServiceResult<Option<FilePart>> {
-        while let Some(step) = self.steps.pop() {
-            let report = complete_report(&self.services, &self.actor, &step.query).await?;
-            if step.query.group == Group::Project {
-                return self.write(&step, &report).map(Some);
-            }
-            let range = fixed_range(step.query.range, &report.buckets, self.local);
-            // The largest is read first.
-            self.steps.extend(report.series.iter().rev().map(|series| step.narrowed(series, range)));
+impl ChargeFormat {
+    fn write(&self, rows: &[CostRow]) -> ServiceResult<FilePart> {
+        let mut csv = CsvRows::new();
+        for row in rows.iter().filter(|row| has_charge(&row.measures)) {
+            let billing_period = billing_period(&self.actor.organization, self.zone.as_deref(), row.start)?;
+            FocusCharge { row, billing_period }.write(&mut csv, &self.actor);
         }
-        Ok(None)
+        Ok(csv.finish())
     }
-
-    fn write(&self, step: &FocusStep, report: &UsageReport) -> ServiceResult<FilePart> {
-        let mut rows = CsvRows::new();
-        for series in &report.series {
-            for point in series.points.iter().filter(|point| has_charge(&point.measures)) {
-                let index = point.bucket as usize;
-                let Some(start) = report.buckets.get(index).copied() else { continue };
-                let charge = FocusCharge {
-                    provider: if step.provider.is_empty() { UNKNOWN } else { step.provider.as_str() },
-                    model: &step.model,
-                    project: series,
-                    period: (start, report.bucket_end(index)),
-                    billing_period: billing_period(&self.actor.organization, step.query.time_zone.as_deref(), start)?,
-                    measures: &point.measures,
-                };
-                charge.write(&mut rows, &self.actor);
-            }
-        }
-        Ok(rows.finish())
-    }
-}
-
-impl FocusStep {
-    /// The step to the usage behind a series of this one.
-    fn narrowed(&self, series: &Series, range: Range) -> Self {
-        let (mut query, mut provider, mut model) = (self.query.clone(), self.provider.clone(), self.model.clone());
-        if query.group == Group::Provider {
-            query.filter.providers = vec![series.key.clone()];
-            query.group = Group::Model;
-            provider.clone_from(&series.key);
-        } else {
-            query.filter.models = vec![series.key.clone()];
-            query.group = Group::Project;
-            model.clone_from(&series.key);
-        }
-        query.range = range;
-        Self { query, provider, model }
-    }
-}
-
-/// The days of a range that depends on today, given its first report's: midnight may come while the others are read.
-fn fixed_range(range: Range, days: &[Timestamp], local: LocalFormat) -> Range {
-    if matches!(range, Range::Custom(_) | Range::Between(_)) {
-        return range;
-    }
-    let date = |day: &Timestamp| parse_day(&local.format_bucket(View::Day, *day));
-    let ends = days.first().and_then(date).zip(days.last().and_then(date));
-    ends.and_then(|(first, last)| CustomRange::new(first, last)).map_or(range, Range::Custom)
 }
 
 /// Whether there was anything to charge: rejected calls never are.
@@ -140,18 +65,16 @@ fn has_charge(measures: &Measures) -> bool {
 
 /// One row.
 struct FocusCharge<'a> {
-    provider: &'a str,
-    model: &'a str,
-    project: &'a Series,
-    period: (Timestamp, Timestamp),
+    row: &'a CostRow,
     billing_period: (Timestamp, Timestamp),
-    measures: &'a Measures,
 }
 
 impl FocusCharge<'_> {
     /// Writes the cells of [`FOCUS_COLUMNS`].
     fn write(&self, rows: &mut CsvRows, actor: &Actor) {
-        let Self { provider, model, project, measures, .. } = self;
+        let CostRow { model, measures, .. } = self.row;
+        let provider = if self.row.provider.is_empty() { UNKNOWN } else { self.row.provider.as_str() };
+        let project = self.row.project.map(|project| project.to_string()).unwrap_or_default();
         let (quantity, unit) = quantity(measures);
         let description =
             if model.is_empty() { "Calls without a known model".to_owned() } else { format!("Calls of {model}") };
@@ -168,8 +91,8 @@ impl FocusCharge<'_> {
         rows.plain("");
         rows.text(&description);
         rows.plain("Usage-Based");
-        rows.value(self.period.1);
-        rows.value(self.period.0);
+        rows.value(self.row.end);
+        rows.value(self.row.start);
         // ConsumedQuantity, …
         rows.plain(&quantity);
         rows.plain(unit);
@@ -193,9 +116,9 @@ impl FocusCharge<'_> {
         rows.plain("Generative AI");
         rows.text(model);
         // SubAccountId, …
-        rows.text(&project.key);
-        rows.text(if project.key.is_empty() { "" } else { project.label.as_str() });
-        rows.plain(if project.key.is_empty() { "" } else { "Project" });
+        rows.text(&project);
+        rows.text(if project.is_empty() { "" } else { self.row.project_name.as_str() });
+        rows.plain(if project.is_empty() { "" } else { "Project" });
         // Own columns.
         for count in
             [measures.calls, measures.tokens_in, measures.cached_tokens_in, measures.tokens_out, measures.unpriced]
@@ -227,7 +150,10 @@ fn quantity(measures: &Measures) -> (String, &'static str) {
 
 #[cfg(test)]
 mod tests {
-    use domain::{ids::OrganizationId, money::Money};
+    use domain::{
+        ids::{OrganizationId, ProjectId},
+        money::Money,
+    };
     use services::{ActorKind, OperatorSource, Organization};
 
     use super::*;
@@ -243,17 +169,6 @@ mod tests {
     }
 
     #[test]
-    fn a_range_keeps_the_days_of_its_first_report() {
-        let local = LocalFormat::new(&actor().organization, Some("Asia/Kathmandu")).unwrap();
-        let days = ["2026-11-10T18:15:00Z", "2026-11-11T18:15:00Z", "2026-11-12T18:15:00Z"];
-        let days: [Timestamp; 3] = days.map(|day| day.parse().unwrap());
-        let fixed = |range: &str| fixed_range(range.parse().unwrap(), &days, local).to_string();
-        assert_eq!(fixed("7d"), "2026-11-11..2026-11-13");
-        assert_eq!(fixed("2026-01-01..2026-12-31"), "2026-01-01..2026-12-31");
-        assert_eq!(fixed_range(Range::Today, &[], local), Range::Today);
-    }
-
-    #[test]
     fn each_column_has_its_cell() {
         let at = |text: &str| text.parse().unwrap();
         let measures = Measures {
@@ -265,21 +180,18 @@ mod tests {
             unpriced: 1,
             ..Measures::default()
         };
-        let project = Series {
-            key: "proj_1".to_owned(),
-            label: "Web".to_owned(),
-            total: measures,
-            points: vec![],
-            durations: vec![],
+        let project = ProjectId::new(uuid::Uuid::from_u128(1));
+        let row = CostRow {
+            start: at("2026-11-17T00:00:00Z"),
+            end: at("2026-11-18T00:00:00Z"),
+            provider: "openai".to_owned(),
+            model: "gpt-5-mini".to_owned(),
+            project: Some(project),
+            project_name: "Web".to_owned(),
+            measures,
         };
-        let charge = FocusCharge {
-            provider: "openai",
-            model: "gpt-5-mini",
-            project: &project,
-            period: (at("2026-11-17T00:00:00Z"), at("2026-11-18T00:00:00Z")),
-            billing_period: (at("2026-11-01T00:00:00Z"), at("2026-12-01T00:00:00Z")),
-            measures: &measures,
-        };
+        let billing_period = (at("2026-11-01T00:00:00Z"), at("2026-12-01T00:00:00Z"));
+        let charge = FocusCharge { row: &row, billing_period };
         let mut rows = CsvRows::new();
         charge.write(&mut rows, &actor());
         let bytes = rows.finish().bytes;
@@ -308,7 +220,7 @@ mod tests {
             ("PublisherName", "openai"),
             ("ServiceCategory", "AI and Machine Learning"),
             ("SkuId", "gpt-5-mini"),
-            ("SubAccountId", "proj_1"),
+            ("SubAccountId", project.to_string().as_str()),
             ("SubAccountName", "Web"),
             ("x_Calls", "3"),
             ("x_CachedTokensIn", "5"),

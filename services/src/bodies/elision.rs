@@ -8,7 +8,7 @@ use super::{media::recognize, strings::StringValues};
 const REDACTED: &str = "[redacted]";
 
 /// Replaces data in base64 by its type and size, and redacted values by their field's name. Returns the data that was
-/// replaced.
+/// replaced, as far as a pointer can name it.
 pub(super) fn elide(text: &str) -> (String, Vec<BodyMedia>) {
     let (mut out, mut copied, mut found) = (String::with_capacity(text.len().min(MAX_SHOWN_BYTES)), 0, Vec::new());
     let mut values = StringValues::new(text);
@@ -17,9 +17,13 @@ pub(super) fn elide(text: &str) -> (String, Vec<BodyMedia>) {
         let replacement = if value == REDACTED {
             redaction(values.name())
         } else if let Some(data) = recognize(values.name(), value) {
-            let media = data.describe(values.pointer());
+            let pointer = values.pointer();
+            let has_pointer = pointer.is_some();
+            let media = data.describe(pointer.unwrap_or_default());
             let label = format!("[{}]", media.label());
-            found.push(media);
+            if has_pointer {
+                found.push(media);
+            }
             label
         } else {
             continue;
@@ -51,6 +55,8 @@ mod tests {
         assert_eq!(shown, r#"{"user":"[REDACTED user]","x":[{"url":"[image/png, 3.0 kB]"}],"y":"text"}"#);
         let [media] = &media[..] else { panic!("{media:?}") };
         assert_eq!((media.pointer.as_str(), media.bytes), ("/x/0/url", 3_000));
+        let (shown, media) = elide(&format!(r#"{{"{}":["{picture}"]}}"#, "a".repeat(2_000)));
+        assert!(shown.ends_with(r#"["[image/png, 3.0 kB]"]}"#) && media.is_empty(), "no pointer is that long");
         assert_eq!(elide(r#"{"a\"b":"[redacted]"}"#).0, r#"{"a\"b":"[REDACTED]"}"#);
         assert_eq!(elide(r#"["[redacted]","cut o"#).0, r#"["[REDACTED]","cut o"#);
     }

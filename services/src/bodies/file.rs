@@ -55,7 +55,7 @@ fn find_media(text: &str, pointer: &str) -> Option<MediaFile> {
     while let Some(range) = values.next() {
         // Only data is worth a comparison of pointers.
         if let Some(data) = recognize(values.name(), &text[range])
-            && values.pointer() == pointer
+            && values.pointer().as_deref() == Some(pointer)
         {
             return Some(MediaFile { media_type: data.media_type, base64: data.base64.replace('\\', "") });
         }

@@ -2,6 +2,12 @@
 
 use std::ops::Range;
 
+/// Levels of objects and lists within which values are found. Clients' JSON has 128 at most; the answer of a provider, or a body
+/// that isn't JSON, may have as many as it has bytes.
+const MAX_DEPTH: usize = 256;
+/// Maximum length of a pointer in bytes. A body may have thousands of values that are pointed at, all within a field of a long name.
+const MAX_POINTER_BYTES: usize = 1_024;
+
 /// Walks through the text values of a JSON text, which needn't be valid.
 pub(super) struct StringValues<'a> {
     text: &'a str,
@@ -22,9 +28,14 @@ impl<'a> StringValues<'a> {
         Self { text, at: 0, path: Vec::new() }
     }
 
-    /// Returns the position of the next text value, without its quotes. A value whose end is missing is left out.
+    /// Returns the position of the next text value, without its quotes. A value whose end is missing is left out, and so is the rest
+    /// of a text from where it has more than [`MAX_DEPTH`] levels.
     pub(super) fn next(&mut self) -> Option<Range<usize>> {
         while let Some(byte) = self.text.as_bytes().get(self.at) {
+            // The position stays, so that the walk has ended for good.
+            if matches!(byte, b'{' | b'[') && self.path.len() >= MAX_DEPTH {
+                return None;
+            }
             self.at += 1;
             match byte {
                 b'{' => self.path.push(Place::Object(None)),
@@ -44,17 +55,27 @@ impl<'a> StringValues<'a> {
         None
     }
 
-    /// The JSON pointer (RFC 6901) of the last value.
-    pub(super) fn pointer(&self) -> String {
+    /// The JSON pointer (RFC 6901) of the last value; `None` if it is longer than [`MAX_POINTER_BYTES`].
+    pub(super) fn pointer(&self) -> Option<String> {
         let mut pointer = String::new();
         for place in &self.path {
             pointer.push('/');
             match place {
                 Place::List(index) => pointer.push_str(&index.to_string()),
-                Place::Object(name) => pointer.push_str(&escape_part(name.as_deref().unwrap_or_default())),
+                Place::Object(name) => {
+                    let name = name.as_deref().unwrap_or_default();
+                    // A long name isn't copied.
+                    if name.len() > MAX_POINTER_BYTES {
+                        return None;
+                    }
+                    pointer.push_str(&escape_part(name));
+                }
+            }
+            if pointer.len() > MAX_POINTER_BYTES {
+                return None;
             }
         }
-        pointer
+        Some(pointer)
     }
 
     /// The name of the field that the last value is in; empty in a list and outside of objects.
@@ -116,7 +137,7 @@ mod tests {
         let mut values = StringValues::new(text);
         let mut found = Vec::new();
         while let Some(range) = values.next() {
-            found.push((values.pointer(), unescape(&text[range])));
+            found.push((values.pointer().unwrap(), unescape(&text[range])));
         }
         found
     }
@@ -128,6 +149,28 @@ mod tests {
         assert_eq!(found(text), expected.map(|(pointer, value)| (pointer.to_owned(), value.to_owned())));
         assert_eq!(found(r#"["a","b"#), [("/0".to_owned(), "a".to_owned())]);
         assert_eq!(found(r#""alone""#), [(String::new(), "alone".to_owned())]);
+    }
+
+    #[test]
+    fn values_are_found_within_so_many_levels() {
+        let nested = |depth: usize| format!("[\"first\",{}\"deep\"", "[".repeat(depth - 1));
+        assert_eq!(found(&nested(MAX_DEPTH)).len(), 2);
+        let text = nested(MAX_DEPTH + 1);
+        let mut values = StringValues::new(&text);
+        assert_eq!(values.next().map(|range| &text[range]), Some("first"));
+        assert!(values.next().is_none() && values.next().is_none());
+        assert!(found(&"[{".repeat(1 << 20)).is_empty());
+    }
+
+    #[test]
+    fn long_names_make_no_pointers() {
+        for name in ["a".repeat(MAX_POINTER_BYTES), "/".repeat(MAX_POINTER_BYTES / 2), "a".repeat(1 << 20)] {
+            let text = format!(r#"{{"{name}":"x","b":"y"}}"#);
+            let mut values = StringValues::new(&text);
+            assert!(values.next().is_some() && values.pointer().is_none());
+            assert!(values.next().is_some());
+            assert_eq!(values.pointer().as_deref(), Some("/b"));
+        }
     }
 
     fn document() -> impl Strategy<Value = Value> {

@@ -9,7 +9,11 @@ use domain::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 use uuid::Uuid;
 
-use super::{JOB_KIND, content::delete_chunks, folder::ExportFolder};
+use super::{
+    JOB_KIND,
+    content::delete_chunks,
+    folder::{self, ExportFolder},
+};
 use crate::{
     ServiceResult, Services,
     entities::{exports, jobs},
@@ -56,21 +60,46 @@ pub async fn delete_expired(services: &Services, folder: &ExportFolder) -> Servi
             break;
         }
     }
-    if services.database.is_postgres() {
-        return Ok(());
+    match services.database.is_postgres() {
+        true => Ok(()),
+        false => delete_files(services, folder).await,
     }
-    let in_use = [ExportState::Waiting, ExportState::Running, ExportState::Ready].map(ExportState::name);
-    let kept: HashSet<ExportId> = exports::Entity::find()
+}
+
+/// Deletes the files in the folder that no export has, or a canceled one: its file counts until now.
+async fn delete_files(services: &Services, folder: &ExportFolder) -> ServiceResult<()> {
+    // Before the rows, so that a file that is begun meanwhile isn't among them.
+    let files = folder.files().await?;
+    let rows: Vec<(Uuid, Uuid, String)> = exports::Entity::find()
         .select_only()
-        .column(exports::Column::Id)
-        .filter(exports::Column::State.is_in(in_use))
-        .into_tuple::<Uuid>()
+        .columns([exports::Column::OrganizationId, exports::Column::Id, exports::Column::State])
+        .into_tuple()
         .all(services.database.read())
-        .await?
-        .into_iter()
-        .map(ExportId::new)
+        .await?;
+    let in_use = [ExportState::Waiting, ExportState::Running, ExportState::Ready].map(ExportState::name);
+    let kept: HashSet<ExportId> = rows
+        .iter()
+        .filter(|(.., state)| in_use.contains(&state.as_str()))
+        .map(|(_, id, _)| ExportId::new(*id))
         .collect();
-    folder.delete_others(move |export| kept.contains(&export)).await
+    let others = files.into_iter().filter(|(export, _)| !kept.contains(export));
+    folder::delete(others.map(|(_, file)| file).collect()).await?;
+    let mut canceled: BTreeMap<Uuid, Vec<Uuid>> = BTreeMap::new();
+    for (organization, id, _) in rows.into_iter().filter(|(.., state)| state == ExportState::Canceled.name()) {
+        canceled.entry(organization).or_default().push(id);
+    }
+    for (organization, ids) in canceled {
+        let transaction = services.database.begin().await?;
+        exports::Entity::update_many()
+            .col_expr(exports::Column::Bytes, Expr::value(0_i64))
+            .filter(exports::Column::OrganizationId.eq(organization))
+            .filter(exports::Column::Id.is_in(ids))
+            .filter(exports::Column::Bytes.gt(0_i64))
+            .exec(&transaction)
+            .await?;
+        transaction.commit().await?;
+    }
+    Ok(())
 }
 
 /// Ends the exports whose jobs were given up: an attempt that is cut off, since it takes too long, can't do so itself.

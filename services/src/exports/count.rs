@@ -2,7 +2,7 @@
 
 use domain::{
     calls::CallQuery,
-    time::Timestamp,
+    time::{MINUTE_MILLIS, Timestamp},
     usage::{CustomRange, MinuteRange, Range, UsageQuery},
 };
 
@@ -11,8 +11,6 @@ use crate::{
     usage::{self, bars::floor},
     zones,
 };
-
-const MINUTE_MILLIS: i64 = 60_000;
 
 /// Counts the calls that match `query` at most, from rollups, however many there are: repeated rejections that are one row count each,
 /// and bounds and texts aren't considered. `None` if rollups don't have the number, such as that of a tag over a long time.

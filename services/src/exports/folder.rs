@@ -44,24 +44,23 @@ impl ExportFolder {
         blocking(move || File::open(path).map(Arc::new)).await
     }
 
-    /// Deletes all files but those of the exports for which `is_kept`.
-    pub(super) async fn delete_others(&self, is_kept: impl Fn(ExportId) -> bool + Send + 'static) -> ServiceResult<()> {
+    /// Lists the files in the folder with their exports.
+    pub(super) async fn files(&self) -> ServiceResult<Vec<(ExportId, PathBuf)>> {
         let folder = Arc::clone(&self.0);
         blocking(move || {
             let entries = match fs::read_dir(&folder) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
                 entries => entries?,
             };
+            let mut files = Vec::new();
             for entry in entries {
                 let entry = entry?;
                 let name = entry.file_name();
-                let export = name.to_str().and_then(|name| name.split('.').next()?.parse().ok());
                 // A file with another name isn't ours.
-                if export.is_some_and(|export| !is_kept(export)) {
-                    remove(&entry.path())?;
-                }
+                let export = name.to_str().and_then(|name| name.split('.').next()?.parse::<ExportId>().ok());
+                files.extend(export.map(|export| (export, entry.path())));
             }
-            Ok(())
+            Ok(files)
         })
         .await
     }
@@ -124,6 +123,11 @@ pub(super) async fn read(file: Arc<File>, length: u64) -> ServiceResult<Vec<u8>>
         Ok(content)
     })
     .await
+}
+
+/// Deletes files of a folder.
+pub(super) async fn delete(files: Vec<PathBuf>) -> ServiceResult<()> {
+    blocking(move || files.iter().try_for_each(|file| remove(file))).await
 }
 
 fn create_folder(folder: &Path) -> io::Result<()> {
@@ -217,8 +221,9 @@ mod tests {
         // As a killed server leaves it.
         std::mem::forget(folder.create(export(3), 1).await.unwrap());
         fs::write(data.path().join("notes.txt"), "").unwrap();
-        folder.delete_others(|kept| kept == export(2)).await.unwrap();
+        let files = folder.files().await.unwrap().into_iter();
+        delete(files.filter(|(of, _)| *of != export(2)).map(|(_, file)| file).collect()).await.unwrap();
         assert_eq!(names(data.path()), [export(2).to_string(), "notes.txt".to_owned()]);
-        ExportFolder::new(data.path().join("missing")).delete_others(|_| false).await.unwrap();
+        assert!(ExportFolder::new(data.path().join("missing")).files().await.unwrap().is_empty());
     }
 }

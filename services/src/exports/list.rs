@@ -52,28 +52,38 @@ pub async fn cancel(services: &Services, actor: &Actor, id: ExportId) -> Service
     let (organization, user) = (actor.organization.id, rows::member(actor)?);
     find(services, organization, user, id).one(services.database.read()).await?.ok_or(ServiceError::NotFound)?;
     let change = AuditedChange::begin(services, actor, &permissions()).await?;
-    set_canceled(change.transaction(), (organization, id), change.now().millis()).await?;
+    set_canceled(services, change.transaction(), (organization, id), change.now().millis()).await?;
     let row = find(services, organization, user, id).one(change.transaction()).await?;
     let export = rows::to_export(row.ok_or(ServiceError::NotFound)?)?;
     change.commit().await?;
     Ok(export)
 }
 
-/// A job that writes the file notices when it stores its progress; a file that is ready goes with the next upkeep.
+/// A job that writes the file notices when it stores its progress. A file that is ready is deleted now with PostgreSQL; with SQLite it
+/// goes with the next upkeep, and its bytes count until then.
 async fn set_canceled(
+    services: &Services,
     transaction: &DatabaseTransaction,
     (organization, id): (OrganizationId, ExportId),
     now: i64,
 ) -> ServiceResult<()> {
-    exports::Entity::update_many()
-        .col_expr(exports::Column::State, Expr::value(ExportState::Canceled.name()))
+    let cancel = || {
+        exports::Entity::update_many()
+            .col_expr(exports::Column::State, Expr::value(ExportState::Canceled.name()))
+            .col_expr(exports::Column::FinishedAt, Expr::value(now))
+            .filter(exports::Column::OrganizationId.eq(organization.uuid()))
+            .filter(exports::Column::Id.eq(id.uuid()))
+    };
+    let mut deleted = vec![ExportState::Waiting.name(), ExportState::Running.name()];
+    if services.database.is_postgres() {
+        deleted.push(ExportState::Ready.name());
+    }
+    cancel()
         .col_expr(exports::Column::Bytes, Expr::value(0_i64))
-        .col_expr(exports::Column::FinishedAt, Expr::value(now))
-        .filter(exports::Column::OrganizationId.eq(organization.uuid()))
-        .filter(exports::Column::Id.eq(id.uuid()))
-        .filter(exports::Column::State.ne(ExportState::Failed.name()))
+        .filter(exports::Column::State.is_in(deleted))
         .exec(transaction)
         .await?;
+    cancel().filter(exports::Column::State.eq(ExportState::Ready.name())).exec(transaction).await?;
     content::delete_chunks(transaction, organization, id).await
 }
 

@@ -7,6 +7,7 @@ use domain::{
     ids::{ExportId, OrganizationId, UserId},
     notifications::Notice,
     permissions::Permission,
+    time::Timestamp,
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter,
@@ -17,7 +18,7 @@ use super::{
     MAX_STORED_BYTES,
     content::{CHUNK_BYTES, delete_chunks, insert_chunk},
     folder::{ExportFolder, PartFile},
-    rows, scope,
+    policy, rows, scope,
     start::expiration,
 };
 use crate::{
@@ -33,6 +34,8 @@ use crate::{
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(500);
 /// Time after which a page that showed the progress counts as left.
 const UNWATCHED_MILLIS: i64 = 12_000;
+/// The reason that a member reads for a file that the server has no place for.
+const NOT_CREATED: &str = "The server couldn't create the file. Tell its operator, or download the file directly.";
 
 /// An attempt at a file.
 pub struct ExportRun {
@@ -41,6 +44,7 @@ pub struct ExportRun {
     id: ExportId,
     user: UserId,
     new: NewExport,
+    started_at: Timestamp,
     attempt: i32,
     target: ContentTarget,
     /// Content that isn't stored yet.
@@ -95,26 +99,33 @@ impl ExportRun {
         let row = row.ok_or(ServiceError::NotFound)?;
         transaction.commit().await?;
         let user = UserId::new(row.user_id);
-        let target = if services.database.is_postgres() {
-            ContentTarget::Chunks(0)
-        } else {
-            ContentTarget::File(folder.create(id, row.attempt).await?)
-        };
         let (attempt, query) = (row.attempt, row.query.clone());
         let export = rows::to_export(row)?;
-        let run = Self {
+        let mut run = Self {
             services: services.clone(),
             organization,
             id,
             user,
             new: NewExport { source: export.source, format: export.format, query },
+            started_at: export.created_at,
             attempt,
-            target,
+            target: ContentTarget::Chunks(0),
             pending: Vec::with_capacity(CHUNK_BYTES),
             rows: 0,
             bytes: 0,
             stored_at: Instant::now(),
         };
+        if !services.database.is_postgres() {
+            match folder.create(id, attempt).await {
+                Ok(file) => run.target = ContentTarget::File(file),
+                Err(error) => {
+                    if job.attempt() >= policy().max_attempts {
+                        run.fail(NOT_CREATED).await?;
+                    }
+                    return Err(error);
+                }
+            }
+        }
         let actor = match accounts::absent_member(services, organization, user).await {
             Ok(actor) => actor,
             Err(error) => {
@@ -144,6 +155,11 @@ impl ExportRun {
     /// The file that is wanted.
     pub fn new_export(&self) -> &NewExport {
         &self.new
+    }
+
+    /// The time at which the member wanted it.
+    pub const fn started_at(&self) -> Timestamp {
+        self.started_at
     }
 
     /// Appends a part of the file with this number of rows.

@@ -14,7 +14,7 @@ use domain::{
     errors::FieldErrors,
     ids::CallId,
     permissions::Permission,
-    time::{DAY_MILLIS, Timestamp},
+    time::{DAY_MILLIS, MINUTE_MILLIS, Timestamp},
     usage::{Filter, Measures},
 };
 use futures::TryStreamExt;
@@ -53,8 +53,8 @@ impl SpanWidth {
     /// The length in milliseconds.
     pub const fn millis(self) -> i64 {
         match self {
-            Self::Minute => 60_000,
-            Self::Hour => 60 * 60_000,
+            Self::Minute => MINUTE_MILLIS,
+            Self::Hour => 60 * MINUTE_MILLIS,
             Self::Day => DAY_MILLIS,
         }
     }

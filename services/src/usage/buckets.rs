@@ -29,6 +29,12 @@ impl Buckets {
         self.starts.iter().copied().zip(ends).collect()
     }
 
+    /// The buckets at these indexes.
+    pub(super) fn slice(&self, indexes: std::ops::Range<usize>) -> Self {
+        let end = self.starts.get(indexes.end).copied().unwrap_or(self.end);
+        Self { starts: self.starts.get(indexes).unwrap_or_default().to_vec(), end }
+    }
+
     /// One bucket in place of all.
     pub(crate) fn whole(&self) -> Self {
         Self { starts: self.starts.first().copied().into_iter().collect(), end: self.end }
@@ -241,6 +247,15 @@ mod tests {
             starts(long, View::Day, Europe::Berlin),
             ["2026-11-17T14:07:00Z", "2026-11-17T23:00:00Z", "2026-11-18T14:07:00Z"]
         );
+    }
+
+    #[test]
+    fn slices_end_where_the_next_bucket_begins() {
+        let days = custom("2026-11-01..2026-11-03", View::Day, Tz::UTC);
+        let slice = days.slice(0..2);
+        assert_eq!((slice.starts.as_slice(), slice.end), (&days.starts[..2], days.starts[2]));
+        assert_eq!((days.slice(2..3).starts.len(), days.slice(2..3).end), (1, days.end));
+        assert_eq!(days.slice(0..3), days);
     }
 
     #[test]

@@ -25,8 +25,9 @@ use crate::{
     zones,
 };
 
-/// Maximum number of reports by a tag that read calls at once, of which each may have millions; others wait.
-const MAX_READS: usize = 4;
+/// Maximum number of reports by a tag that read calls at once, of which each may have millions; others wait. Each takes a core and a
+/// connection to the database for seconds, so that pages of usage must not take them all.
+const MAX_READS: usize = 2;
 
 static READS: Semaphore = Semaphore::const_new(MAX_READS);
 

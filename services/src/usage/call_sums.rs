@@ -1,12 +1,12 @@
 //! Sums of calls, equal to those of their rollups.
 
-use domain::{calls::Outcome, ids::CallId, usage::LATENCY_BOUNDS_MS};
+use domain::{calls::Outcome, usage::LATENCY_BOUNDS_MS};
 use sea_orm::DbBackend;
-use serde_json::json;
 
 use super::{
     conditions::series_condition,
     sources::CallSpan,
+    span_table::SpanTable,
     sums::{Histogram, Slice},
     tagged_calls::from_tagged_spans,
 };
@@ -52,13 +52,7 @@ pub(super) fn from_spans(slice: &Slice<'_>, spans: &[CallSpan], bound: &mut Boun
     if let Some(from) = from_tagged_spans(slice, spans, bound) {
         return from;
     }
-    let id = |moment| CallId::lower_bound(moment).uuid();
-    let row = |span: &CallSpan| json!([id(span.from).simple(), id(span.to).simple()]);
-    let rows: Vec<_> = spans.iter().map(row).collect();
-    let first = spans.iter().map(|span| id(span.from)).min();
-    let last = spans.iter().map(|span| id(span.to)).max();
-    let spans = bound.rows(json!(rows).to_string(), "p");
-    let [from, to] = [0, 1].map(|part| bound.id(&format!("p.value ->> {part}")));
+    let SpanTable { table: spans, from, to, ends } = SpanTable::new(spans, bound);
     let organization = bound.value(slice.organization.id.uuid());
     let series = series_condition(slice.scope, slice.filter, bound);
     let of_span = format!("c.organization_id = {organization} AND c.id >= {from} AND c.id < {to}");
@@ -66,7 +60,7 @@ pub(super) fn from_spans(slice: &Slice<'_>, spans: &[CallSpan], bound: &mut Boun
     // As for rollups. The bounds tell PostgreSQL the partitions; SQLite would use them instead of the span's.
     match bound.backend() {
         DbBackend::Postgres => {
-            let (first, last) = (bound.value(first), bound.value(last));
+            let [first, last] = ends.map(|id| bound.value(id));
             format!(
                 "FROM {spans} CROSS JOIN LATERAL (SELECT c.* FROM calls c WHERE {of_span} AND c.id >= {first} \
                  AND c.id < {last} OFFSET 0) c CROSS JOIN series s WHERE {of_series}"

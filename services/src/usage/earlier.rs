@@ -57,10 +57,26 @@ impl EarlierBuckets {
         self.places.get(bucket).copied().flatten()
     }
 
-    /// The beginning of the first of these that is compared with the report's bucket at `place`.
-    pub(super) fn start_at(&self, place: usize) -> Option<Timestamp> {
-        let bucket = self.places.iter().position(|other| *other == Some(place))?;
-        self.buckets.starts.get(bucket).copied()
+    /// The beginnings of the first of these that are compared with each of the report's buckets, of which there are `count`; `None` for
+    /// days that the earlier month doesn't have.
+    pub(super) fn starts(&self, count: usize) -> Vec<Option<Timestamp>> {
+        let mut starts = vec![None; count];
+        for (place, start) in self.places.iter().zip(&self.buckets.starts) {
+            if let Some(first) = place.and_then(|place| starts.get_mut(place)) {
+                *first = first.or(Some(*start));
+            }
+        }
+        starts
+    }
+
+    /// Those of these that are compared with the report's buckets at `indexes`, and the index of each one's.
+    pub(super) fn slice(&self, indexes: &std::ops::Range<usize>) -> (Buckets, &[Option<usize>]) {
+        // They are in the order of the report's, with gaps.
+        let is_within = |place: &Option<usize>| place.is_some_and(|place| indexes.contains(&place));
+        let first = self.places.iter().position(is_within);
+        let after = self.places.iter().rposition(is_within).map(|last| last + 1);
+        let found = first.zip(after).map_or(0..0, |(first, after)| first..after);
+        (self.buckets.slice(found.clone()), self.places.get(found).unwrap_or_default())
     }
 
     fn push_days(&mut self, range: Range, view: View, buckets: &Buckets, zone: Tz, now: Timestamp) {
@@ -325,6 +341,16 @@ mod tests {
             prop_assert!(earlier.places.iter().flatten().all(|place| *place < buckets.starts.len()));
             prop_assert!(earlier.places.iter().flatten().is_sorted());
             prop_assert!(earlier.buckets.end <= now.max(buckets.start()));
+            let mut found = 0;
+            for index in 0..buckets.starts.len() {
+                let (slice, places) = earlier.slice(&(index..index + 1));
+                prop_assert_eq!(slice.starts.len(), places.len());
+                let compared = places.iter().filter(|place| **place == Some(index)).count();
+                prop_assert_eq!(compared, earlier.places.iter().filter(|place| **place == Some(index)).count());
+                prop_assert_eq!(earlier.starts(buckets.starts.len())[index], slice.starts.first().copied());
+                found += compared;
+            }
+            prop_assert_eq!(found, earlier.places.iter().flatten().count());
         }
     }
 }

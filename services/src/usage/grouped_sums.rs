@@ -48,42 +48,59 @@ impl Selection<'_> {
         histogram: Option<Histogram>,
         mut each: impl FnMut(GroupedSum) + Send,
     ) -> ServiceResult<()> {
-        let (slice, sources, column) = (self.slice(), self.sources, column(group));
+        let (mut of_rollups, mut of_calls) = (columns(), sum_columns(call_value));
+        if let Some(histogram) = histogram {
+            of_rollups.push_str(", ");
+            of_rollups.push_str(&histogram_columns(histogram, |name| format!("r.{name}")));
+            of_calls.push_str(", ");
+            of_calls.push_str(&histogram_columns(histogram, call_value));
+        }
+        let grouping = [(column(group), "grouping")];
+        let read = |bucket: usize, is_added: bool, row: &QueryResult| -> Result<(), DbErr> {
+            let key = read_key(row, group)?;
+            let measures: Measures = Columns::from_query_result(row, "")?.into();
+            let durations = histogram.map(|histogram| histogram.read(row)).transpose()?.unwrap_or_default();
+            each(match is_added {
+                true => GroupedSum { bucket, key, measures, durations },
+                false => GroupedSum { bucket, key, measures: -measures, durations: negate(durations) },
+            });
+            Ok(())
+        };
+        self.for_each_row(database, &grouping, [&of_rollups, &of_calls], read).await
+    }
+
+    /// Streams rows of sums by bucket and by columns of `series s`, which are given as expressions with their names, to `each`: with
+    /// the bucket, and whether the sums are added to it; otherwise they are subtracted. The sums are expressions over rollups `r` and over
+    /// calls `c`.
+    pub(super) async fn for_each_row(
+        &self,
+        database: &DatabaseConnection,
+        grouping: &[(&str, &str)],
+        [of_rollups, of_calls]: [&str; 2],
+        mut each: impl FnMut(usize, bool, &QueryResult) -> Result<(), DbErr> + Send,
+    ) -> ServiceResult<()> {
+        let (slice, sources) = (self.slice(), self.sources);
+        let names: String = grouping.iter().map(|(column, name)| format!(", {column} AS {name}")).collect();
+        let columns: String = grouping.iter().map(|(column, _)| format!(", {column}")).collect();
+        let select =
+            |sums: &str, from: &str| format!("SELECT p.place AS place{names}, {sums} {from} GROUP BY 1{columns}");
         if !sources.cover.stretches.is_empty() {
             let mut bound = Bound::new(database.get_database_backend());
             let from = from(&slice, &mut bound);
-            let bins = histogram.map(|histogram| histogram_columns(histogram, |name| format!("r.{name}")));
-            let bins = bins.map_or_else(String::new, |bins| format!(", {bins}"));
-            let sql = format!(
-                "SELECT p.place AS place, {column} AS grouping, {}{bins} {from} GROUP BY 1, {column}",
-                columns()
-            );
-            let mut rows = database.stream_raw(bound.statement(sql)).await?;
+            let mut rows = database.stream_raw(bound.statement(select(of_rollups, &from))).await?;
             while let Some(row) = rows.try_next().await? {
-                let (stretch, key, measures, durations) = read(&row, group, histogram)?;
-                for (bucket, is_added) in self.places(stretch) {
-                    let key = key.clone();
-                    each(match is_added {
-                        true => GroupedSum { bucket, key, measures, durations },
-                        false => GroupedSum { bucket, key, measures: -measures, durations: negate(durations) },
-                    });
+                for (bucket, is_added) in self.places(read_place(&row)?) {
+                    each(bucket, is_added, &row)?;
                 }
             }
         }
         if !sources.spans.is_empty() {
             let mut bound = Bound::new(database.get_database_backend());
             let from = from_spans(&slice, &sources.spans, &mut bound);
-            let bins = histogram.map(|histogram| histogram_columns(histogram, call_value));
-            let bins = bins.map_or_else(String::new, |bins| format!(", {bins}"));
-            let sql = format!(
-                "SELECT p.place AS place, {column} AS grouping, {}{bins} {from} GROUP BY 1, {column}",
-                sum_columns(call_value)
-            );
-            let mut rows = database.stream_raw(bound.statement(sql)).await?;
+            let mut rows = database.stream_raw(bound.statement(select(of_calls, &from))).await?;
             while let Some(row) = rows.try_next().await? {
-                let (span, key, measures, durations) = read(&row, group, histogram)?;
-                if let Some(span) = sources.spans.get(span) {
-                    each(GroupedSum { bucket: span.bucket, key, measures, durations });
+                if let Some(span) = sources.spans.get(read_place(&row)?) {
+                    each(span.bucket, true, &row)?;
                 }
             }
         }
@@ -188,16 +205,6 @@ impl Selection<'_> {
         }
         Ok(counts)
     }
-}
-
-/// Reads a row with the index of a stretch or span, group, sums, and possibly a histogram.
-fn read(
-    row: &QueryResult,
-    group: &Group,
-    histogram: Option<Histogram>,
-) -> Result<(usize, String, Measures, Distribution), DbErr> {
-    let durations = histogram.map(|histogram| histogram.read(row)).transpose()?.unwrap_or_default();
-    Ok((read_place(row)?, read_key(row, group)?, Columns::from_query_result(row, "")?.into(), durations))
 }
 
 fn read_counts(row: &QueryResult) -> Result<(usize, Measures), DbErr> {

@@ -66,13 +66,16 @@ impl ReportSums {
         let mut groups: Vec<(String, GroupSums)> = groups.collect();
         // Ties are ordered by calls and key, so that colors don't change when a page is reloaded.
         groups.sort_by(|(key, a), (other, b)| {
-            // All values of a tag that aren't told apart come last, however many calls they have together.
-            let size =
-                |key: &str, group: &GroupSums| (key != OTHER_TAG_VALUES, group.total.get(metric), group.total.calls);
-            size(other, b).cmp(&size(key, a)).then_with(|| key.cmp(other))
+            size(other, &b.total, metric).cmp(&size(key, &a.total, metric)).then_with(|| key.cmp(other))
         });
         (groups, self.total)
     }
+}
+
+/// The size by which groups are ordered, the largest first: by a metric, and then by calls. All values of a tag that aren't told apart
+/// come last, however many calls they have together.
+pub(super) fn size(key: &str, sums: &Measures, metric: Metric) -> (bool, i64, i64) {
+    (key != OTHER_TAG_VALUES, sums.get(metric), sums.calls)
 }
 
 /// Sums groups to one series; `None` if there are none.

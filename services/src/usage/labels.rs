@@ -63,7 +63,7 @@ impl Labels {
             Group::Model => ("Unknown model", ""),
             Group::ApiKey => ("No key", "Deleted key"),
             Group::Project => ("No project", "Deleted project"),
-            Group::Member => ("No member", "Deleted member"),
+            Group::Member => ("No member", "Former member"),
             Group::Tag(_) => ("Without this tag", ""),
             Group::Service | Group::Endpoint | Group::Provider | Group::Status => ("Unknown", ""),
         };

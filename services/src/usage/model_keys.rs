@@ -7,19 +7,18 @@ use domain::{
     permissions::Permission,
     usage::{Group, ModelKeyTokens, UsageQuery},
 };
-use futures::TryStreamExt;
-use sea_orm::{DatabaseConnection, StreamTrait};
+use sea_orm::{DatabaseConnection, DbErr, QueryResult};
 use uuid::Uuid;
 
 use super::{
     buckets, by_tag,
-    call_sums::{call_value, from_spans},
+    call_sums::call_value,
+    grouped_sums::Selection,
     labels::Labels,
     report::{ReportReader, zone},
-    sources::Sources,
-    sums::{Slice, from, sum},
+    sums::sum,
 };
-use crate::{Actor, ServiceResult, Services, database::Bound, filters, projects};
+use crate::{Actor, ServiceResult, Services, filters, projects};
 
 /// Maximum number of pairs of a model and a key that are listed, those with most tokens.
 const MAX_LISTED: usize = 500;
@@ -44,8 +43,8 @@ pub async fn model_keys(services: &Services, actor: &Actor, query: &UsageQuery) 
     let query = UsageQuery { group: Group::Model, ..query.clone() };
     by_tag::check(database, organization, &query, whole.start(), now).await?;
     let sources = ReportReader { database, organization, scope: &scope, query: &query }.sources(&whole, true);
-    let slice = Slice { organization, cover: &sources.cover, scope: &scope, filter: &query.filter };
-    let mut pairs: Vec<_> = read(database, &slice, &sources).await?.into_iter().collect();
+    let selection = Selection { organization, sources: &sources, scope: &scope, filter: &query.filter };
+    let mut pairs: Vec<_> = read(database, &selection).await?.into_iter().collect();
     pairs.retain(|(_, tokens)| total(tokens) != 0);
     // Ties are ordered by model and key, so that rows keep their places when a page is reloaded.
     pairs.sort_by(|(pair, a), (other, b)| total(b).cmp(&total(a)).then_with(|| pair.cmp(other)));
@@ -73,44 +72,20 @@ pub async fn model_keys(services: &Services, actor: &Actor, query: &UsageQuery) 
     Ok(rows)
 }
 
-/// Sums the slice's rollups and the calls of `sources`.
-async fn read(database: &DatabaseConnection, slice: &Slice<'_>, sources: &Sources) -> ServiceResult<Tokens> {
+/// Sums the selected rollups and calls.
+async fn read(database: &DatabaseConnection, selection: &Selection<'_>) -> ServiceResult<Tokens> {
+    const NAMES: [&str; 2] = ["tokens_in", "tokens_out"];
+    let grouping = [("s.model", "model"), ("s.api_key_id", "api_key")];
+    let of_rollups = NAMES.map(|name| sum(&format!("r.{name}"), name)).join(", ");
+    let of_calls = NAMES.map(|name| sum(&call_value(name), name)).join(", ");
     let mut tokens = Tokens::new();
-    let select = |[tokens_in, tokens_out]: [String; 2], from: &str| {
-        format!(
-            "SELECT p.place AS place, s.model AS model, s.api_key_id AS api_key, {}, {} {from} \
-             GROUP BY 1, s.model, s.api_key_id",
-            sum(&tokens_in, "tokens_in"),
-            sum(&tokens_out, "tokens_out"),
-        )
+    let read = |_bucket: usize, is_added: bool, row: &QueryResult| -> Result<(), DbErr> {
+        let more: [i64; 2] = [row.try_get("", "tokens_in")?, row.try_get("", "tokens_out")?];
+        let sums = tokens.entry((row.try_get("", "model")?, row.try_get("", "api_key")?)).or_default();
+        add(sums, if is_added { more } else { more.map(|count| -count) });
+        Ok(())
     };
-    let names = ["tokens_in", "tokens_out"];
-    let mut statements = Vec::new();
-    if !sources.cover.stretches.is_empty() {
-        let mut bound = Bound::new(database.get_database_backend());
-        let from = from(slice, &mut bound);
-        statements.push((true, bound.statement(select(names.map(|name| format!("r.{name}")), &from))));
-    }
-    if !sources.spans.is_empty() {
-        let mut bound = Bound::new(database.get_database_backend());
-        let from = from_spans(slice, &sources.spans, &mut bound);
-        statements.push((false, bound.statement(select(names.map(call_value), &from))));
-    }
-    for (is_of_rollups, statement) in statements {
-        let mut rows = database.stream_raw(statement).await?;
-        while let Some(row) = rows.try_next().await? {
-            let more: [i64; 2] = [row.try_get("", "tokens_in")?, row.try_get("", "tokens_out")?];
-            let sums = tokens.entry((row.try_get("", "model")?, row.try_get("", "api_key")?)).or_default();
-            if is_of_rollups {
-                let place: i64 = row.try_get("", "place")?;
-                let stretch = usize::try_from(place).ok().and_then(|place| sources.cover.stretches.get(place));
-                let places = sources.cover.places(stretch.map_or(usize::MAX, |stretch| stretch.slot));
-                places.for_each(|(_, is_added)| add(sums, if is_added { more } else { more.map(|count| -count) }));
-            } else {
-                add(sums, more);
-            }
-        }
-    }
+    selection.for_each_row(database, &grouping, [&of_rollups, &of_calls], read).await?;
     Ok(tokens)
 }
 

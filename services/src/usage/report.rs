@@ -33,55 +33,10 @@ pub async fn report(services: &Services, actor: &Actor, query: &UsageQuery) -> S
     read(services, actor, query, MAX_SERIES).await
 }
 
-/// Like [`report`], with a series for each group, however many there are.
+/// Like [`report`], with a series for each group, however many there are: all of them are in memory, so a file is read as a
+/// [`UsageTable`](super::UsageTable) instead.
 pub async fn complete_report(services: &Services, actor: &Actor, query: &UsageQuery) -> ServiceResult<UsageReport> {
     read(services, actor, query, usize::MAX).await
-}
-
-/// The earlier range of a comparison, group by group.
-#[derive(Clone, Debug)]
-pub struct EarlierReport {
-    /// Beginnings of the earlier buckets, by the places of the report's; `None` for days that the earlier month doesn't have.
-    pub starts: Vec<Option<Timestamp>>,
-    /// A series for each group. Points have the places of the report's buckets.
-    pub series: Vec<Series>,
-}
-
-/// Returns the earlier range with which `query` compares, for the file of its `report`; `None` if it doesn't. Values of a tag
-/// that the report doesn't tell apart aren't told apart here either.
-pub async fn complete_comparison(
-    services: &Services,
-    actor: &Actor,
-    query: &UsageQuery,
-    report: &UsageReport,
-) -> ServiceResult<Option<EarlierReport>> {
-    let Some(comparison) = query.compare else { return Ok(None) };
-    let read_at = report.read_at;
-    let (database, organization) = (services.database.read(), &actor.organization);
-    let scope = projects::scope(database, actor, Permission::ViewUsage).await?;
-    filters::check(database, organization.id, &scope, &query.filter).await?;
-    let zone = zone(organization, query.time_zone.as_deref())?;
-    let buckets = buckets::of(query.range, query.view(), zone, read_at);
-    let earlier = EarlierBuckets::new(comparison, (query.range, query.view()), &buckets, zone, read_at);
-    let reader = ReportReader { database, organization, scope: &scope, query };
-    let sources = reader.sources(&earlier.buckets, reader.has_days());
-    let mut sums = ReportSums::new(false);
-    let add = |sum: GroupedSum| {
-        if let Some(bucket) = earlier.place(sum.bucket) {
-            sums.add(GroupedSum { bucket, ..sum });
-        }
-    };
-    let named: Vec<&str> = report.series.iter().map(|series| series.key.as_str()).collect();
-    reader.for_each_sum(&sources, TagGroups::Named(&named), None, add).await?;
-    let (groups, _) = sums.into_groups(query.metric);
-    let keys: Vec<&str> = groups.iter().map(|(key, _)| key.as_str()).collect();
-    let labels = Labels::find(database, organization, &query.group, &keys).await?;
-    let series = groups.into_iter().map(|(key, group)| {
-        let label = labels.get(&key);
-        group.into_series(key, label)
-    });
-    let starts = (0..buckets.starts.len()).map(|place| earlier.start_at(place)).collect();
-    Ok(Some(EarlierReport { starts, series: series.collect() }))
 }
 
 async fn read(services: &Services, actor: &Actor, query: &UsageQuery, max_series: usize) -> ServiceResult<UsageReport> {
@@ -182,7 +137,7 @@ pub(super) struct ReportReader<'a> {
 }
 
 impl ReportReader<'_> {
-    const fn selection<'s>(&'s self, sources: &'s Sources) -> Selection<'s> {
+    pub(super) const fn selection<'s>(&'s self, sources: &'s Sources) -> Selection<'s> {
         Selection { organization: self.organization, sources, scope: self.scope, filter: &self.query.filter }
     }
 
@@ -194,16 +149,22 @@ impl ReportReader<'_> {
         Sources::of(buckets, with_days, self.organization.time_zone)
     }
 
-    fn has_days(&self) -> bool {
+    /// Whether the organization's days may be part of the query's buckets.
+    pub(super) fn has_days(&self) -> bool {
         !matches!(self.query.view(), View::Minute | View::Hour)
     }
 
-    async fn groups(&self, buckets: &Buckets) -> ServiceResult<ReportSums> {
-        let histogram = match self.query.metric {
+    /// The durations that the query's metric is about.
+    pub(super) const fn histogram(&self) -> Option<Histogram> {
+        match self.query.metric {
             Metric::Latency => Some(Histogram::Latency),
             Metric::FirstToken => Some(Histogram::FirstByte),
             _ => None,
-        };
+        }
+    }
+
+    async fn groups(&self, buckets: &Buckets) -> ServiceResult<ReportSums> {
+        let histogram = self.histogram();
         let sources = self.sources(buckets, self.has_days());
         let mut sums = ReportSums::new(histogram.is_some());
         let groups = TagGroups::Largest(self.query.metric);
@@ -223,7 +184,7 @@ impl ReportReader<'_> {
     }
 
     /// Streams the sums by bucket and group to `each`.
-    async fn for_each_sum(
+    pub(super) async fn for_each_sum(
         &self,
         sources: &Sources,
         groups: TagGroups<'_>,

@@ -5,14 +5,13 @@
 //! Buckets of minutes are summed from calls as a whole.
 
 use chrono_tz::Tz;
-use domain::time::Timestamp;
+use domain::time::{MINUTE_MILLIS, Timestamp};
 
 use super::{
     buckets::{Buckets, day_around},
     cover::Cover,
 };
 
-const MINUTE_MILLIS: i64 = 60_000;
 const HOUR_MILLIS: i64 = 60 * MINUTE_MILLIS;
 
 /// What makes up some buckets.

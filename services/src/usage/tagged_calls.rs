@@ -3,16 +3,13 @@
 //! Walking all calls of a range and asking each for its tags costs as much as the range has calls; here it costs as much
 //! as the tag has.
 
-use domain::{
-    ids::CallId,
-    usage::{Filter, TagName},
-};
+use domain::usage::{Filter, TagName};
 use sea_orm::DbBackend;
-use serde_json::json;
 
 use super::{
     conditions::{series_condition, tag_condition},
     sources::CallSpan,
+    span_table::SpanTable,
     sums::Slice,
 };
 use crate::database::Bound;
@@ -39,13 +36,7 @@ fn value_condition(organization: &str, (name, values): (&TagName, Vec<&str>), bo
 /// for a filter with tags; `None` without tags.
 pub(super) fn from_tagged_spans(slice: &Slice<'_>, spans: &[CallSpan], bound: &mut Bound) -> Option<String> {
     let (name, values, others) = split(slice.filter)?;
-    let id = |moment| CallId::lower_bound(moment).uuid();
-    let row = |span: &CallSpan| json!([id(span.from).simple(), id(span.to).simple()]);
-    let rows: Vec<_> = spans.iter().map(row).collect();
-    let first = spans.iter().map(|span| id(span.from)).min();
-    let last = spans.iter().map(|span| id(span.to)).max();
-    let spans = bound.rows(json!(rows).to_string(), "p");
-    let [from, to] = [0, 1].map(|part| bound.id(&format!("p.value ->> {part}")));
+    let SpanTable { table: spans, from, to, ends } = SpanTable::new(spans, bound);
     let organization = bound.value(slice.organization.id.uuid());
     let tagged = value_condition(&organization, (name, values), bound);
     let tagged = format!("{tagged} AND t.call_id >= {from} AND t.call_id < {to}");
@@ -60,7 +51,7 @@ pub(super) fn from_tagged_spans(slice: &Slice<'_>, spans: &[CallSpan], bound: &m
     Some(match bound.backend() {
         DbBackend::Postgres => {
             // The bounds tell PostgreSQL the partitions.
-            let (first, last) = (bound.value(first), bound.value(last));
+            let [first, last] = ends.map(|id| bound.value(id));
             format!(
                 "FROM {spans} CROSS JOIN LATERAL (SELECT t.call_id FROM call_tags t WHERE {tagged} \
                  AND t.call_id >= {first} AND t.call_id < {last} OFFSET 0) k CROSS JOIN calls c CROSS JOIN series s \

@@ -249,6 +249,50 @@ on_both_databases! {
         assert_eq!(std::fs::read_dir(files.data.path()).unwrap().count(), 0);
     }
 
+    async fn a_file_that_is_canceled_counts_until_it_is_deleted(world: &World) {
+        let services = &world.services;
+        let admin = world.organization("Acme", "UTC").await;
+        let olga = world.member(&admin.organization, "Olga", Role::Owner).await;
+        let files = Files::start(services, 10, 10);
+        let started = exports::start(services, &olga, &new(ExportSource::Calls), None).await.unwrap();
+        wait_for_state(services, &olga, ExportState::Ready).await;
+        files.runner.shutdown().await;
+        // With PostgreSQL it is deleted at once.
+        let left = if services.database().is_postgres() { 0 } else { (10 * LINE_BYTES) as u64 };
+        for _ in 0..2 {
+            let canceled = exports::cancel(services, &olga, started.id).await.unwrap();
+            assert_eq!((canceled.state, canceled.bytes), (ExportState::Canceled, left));
+        }
+        exports::delete_expired(services, &ExportFolder::new(files.data.path())).await.unwrap();
+        assert_eq!(newest(services, &olga).await.bytes, 0);
+        assert_eq!((world.count("export_chunks").await, std::fs::read_dir(files.data.path()).unwrap().count()), (0, 0));
+    }
+
+    async fn a_file_that_can_not_be_created_ends_its_export_at_the_last_attempt(world: &World) {
+        let services = &world.services;
+        if services.database().is_postgres() {
+            return;
+        }
+        let admin = world.organization("Acme", "UTC").await;
+        let olga = world.member(&admin.organization, "Olga", Role::Owner).await;
+        exports::start(services, &olga, &new(ExportSource::Calls), None).await.unwrap();
+        world.execute("UPDATE jobs SET attempts = 2 WHERE kind = 'export'").await;
+        // A file is where the folder should be.
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let folder = ExportFolder::new(file.path());
+        let handler = JobHandler::new(exports::JOB_KIND, exports::policy(), move |services, job| {
+            let folder = folder.clone();
+            async move {
+                assert!(ExportRun::begin(&services, &folder, &job).await?.is_none(), "there is a folder");
+                Ok(())
+            }
+        });
+        let runner = JobRunner::start(services, vec![handler]);
+        wait_for_state(services, &olga, ExportState::Failed).await;
+        runner.shutdown().await;
+        assert!(newest(services, &olga).await.error.contains("couldn't create the file"));
+    }
+
     async fn an_export_whose_job_was_given_up_fails(world: &World) {
         let services = &world.services;
         let admin = world.organization("Acme", "UTC").await;

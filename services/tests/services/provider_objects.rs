@@ -92,6 +92,8 @@ on_both_databases! {
         // Another organization's object may have this id too.
         provider_objects::remember(&world.services, &theirs, new(world, ObjectKind::File, "file-1")).await.unwrap();
         provider_objects::forget(&world.services, &find(world, &mine, ObjectKind::File, "file-1").await.unwrap()).await.unwrap();
+        let described = "(SELECT id FROM provider_objects WHERE id = 'file-1' AND deleted_at IS NOT NULL AND document <> '') AS described";
+        assert_eq!(world.count(described).await, 0, "its description is gone, too");
         assert!(find(world, &mine, ObjectKind::File, "file-1").await.is_none());
         assert!(find(world, &theirs, ObjectKind::File, "file-1").await.is_some());
         // A deleted object's id may be used again.

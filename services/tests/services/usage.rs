@@ -3,6 +3,7 @@
 mod compared;
 mod dimensions;
 mod reconciles;
+mod table;
 
 use domain::{
     calls::Outcome,

@@ -48,6 +48,31 @@ async fn a_long_file_is_made_by_a_job(world: &World) {
 }
 
 #[tokio::test]
+async fn a_member_has_some_files_sent_at_once() {
+    let world = World::new().await;
+    let file = async |person: &Person| world.get("/api/usage/export.csv?organization=acme", Some(&person.token)).await;
+    let mut responses = Vec::new();
+    for _ in 0..4 {
+        let response = file(&world.owner).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        responses.push(response);
+    }
+    let response = file(&world.owner).await;
+    assert_eq!(
+        (response.status(), response.headers()[header::RETRY_AFTER].as_bytes()),
+        (StatusCode::TOO_MANY_REQUESTS, &b"10"[..])
+    );
+    assert_eq!(file(&world.viewer).await.status(), StatusCode::OK, "each has their own");
+    // One that has come, and one whose client is gone.
+    let first = responses.remove(0);
+    axum::body::to_bytes(first.into_body(), usize::MAX).await.unwrap();
+    drop(responses.remove(0));
+    responses.extend([file(&world.owner).await, file(&world.owner).await]);
+    assert!(responses.iter().all(|response| response.status() == StatusCode::OK));
+    assert_eq!(file(&world.owner).await.status(), StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
 async fn a_long_file_is_made_by_a_job_on_sqlite() {
     a_long_file_is_made_by_a_job(&World::new().await).await;
 }

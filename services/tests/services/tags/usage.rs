@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use domain::{
     calls::{CallRetention, CallTags, Facets, Outcome},
     organizations::SettingsChanges,
-    usage::{
-        Comparison, Filter, Group, MAX_LISTED_GROUPS, MAX_SERIES, MAX_TAG_GROUPS, Metric, OTHER_TAG_VALUES, UsageQuery,
-        View,
-    },
+    usage::{Filter, Group, MAX_LISTED_GROUPS, MAX_SERIES, MAX_TAG_GROUPS, Metric, OTHER_TAG_VALUES, UsageQuery, View},
 };
 use services::{Actor, calls, organizations, usage};
 
@@ -61,6 +58,9 @@ on_both_databases! {
         assert_eq!(groups(world, &admin, &query).await, expected, "a day of Kathmandu");
         let by_model = UsageQuery { group: Group::Model, ..query.clone() };
         assert_eq!(total(world, &admin, &query).await, total(world, &admin, &by_model).await, "as rollups have it");
+        let durations = async |query: &UsageQuery| usage::report(&world.services, &admin, query).await.unwrap().durations;
+        assert_eq!(durations(&query).await, durations(&by_model).await, "a group leaves out no call");
+        assert_eq!(durations(&query).await.latency.count(), 5);
         let filtered = |tags: &[&str]| UsageQuery { filter: tagged(tags).filter, ..query.clone() };
         assert_eq!(groups(world, &admin, &filtered(&["team:blue"])).await,
             group_map(&[("acme", (1, 10)), ("beta", (1, 1_000)), ("", (1, 10_000))]));
@@ -143,21 +143,6 @@ on_both_databases! {
         let facet = facets.get(&"tag.customer".parse().unwrap()).unwrap();
         assert!(facets.is_partial && facet.more && facet.values.len() == Facets::MAX_VALUES);
         assert_eq!((facet.values[0].value.as_str(), facet.values[0].calls), ("acme", found.tags[0].calls));
-    }
-
-    async fn a_file_that_compares_tells_the_same_values_apart_in_both_ranges(world: &World) {
-        let admin = world.organization("Acme", "UTC").await;
-        let project = world.default_project(&admin).await;
-        let key = world.key(&admin, project, "web").await;
-        let at = |day: &str, number: usize| TestCall::at(day).tag("customer", &format!("c-{number}"));
-        let before = (0..700).map(|number| at("2026-11-09T10:00:00Z", number));
-        let made: Vec<TestCall> = before.chain((0..10).map(|number| at("2026-11-10T10:00:00Z", number))).collect();
-        world.calls(&admin.organization, &key, &made).await;
-        let query = UsageQuery { compare: Some(Comparison::Previous), ..by_customer("2026-11-10..2026-11-10") };
-        let report = usage::complete_report(&world.services, &admin, &query).await.unwrap();
-        let earlier = usage::complete_comparison(&world.services, &admin, &query, &report).await.unwrap().unwrap();
-        let rest = earlier.series.iter().find(|series| series.key == OTHER_TAG_VALUES).unwrap();
-        assert_eq!((earlier.series.len(), rest.total.calls), (11, 690));
     }
 
     async fn a_value_may_be_any_text(world: &World) {

@@ -1,5 +1,5 @@
 //! Usage reconciles: for random calls, filters, groups, views, ranges and zones, a report's total is the sum of its series,
-//! of their points, and of the calls themselves by plain SQL, to the nano-dollar.
+//! of their points, of the rows of its file, and of the calls themselves by plain SQL, to the nano-dollar.
 //!
 //! `RECONCILES_CASES` and `RECONCILES_SECONDS` set the number of cases and the time they may take on each database;
 //! `RECONCILES_SEED` repeats a run.
@@ -39,6 +39,7 @@ use services::{
     usage,
 };
 
+use super::table;
 use crate::support::{TestCall, World, record};
 
 const ZONES: [&str; 5] = ["UTC", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Kiritimati"];
@@ -476,12 +477,13 @@ on_both_databases! {
             let query = case.query(&callers, &projects);
             let (actor, scope) =
                 if case.is_developer { (&developer, Some(projects[0])) } else { (&admin, None) };
-            let (report, short, plain) = tokio::task::block_in_place(|| handle.block_on(async {
+            let (report, short, rows, plain) = tokio::task::block_in_place(|| handle.block_on(async {
                 let report = usage::complete_report(&world.services, actor, &query).await.unwrap();
                 let short = usage::report(&world.services, actor, &query).await.unwrap();
+                let rows = table::rows(world, actor, &query).await;
                 let start = report.buckets.first().copied().unwrap_or(report.end);
                 let plain = plain_sums(world, &query.filter, scope, [start, report.end]).await;
-                (report, short, plain)
+                (report, short, rows, plain)
             }));
             let is_visible = |call: &&CallRecord| {
                 matches(call, &query.filter) && scope.is_none_or(|scope| call.project_id == Some(scope))
@@ -493,6 +495,7 @@ on_both_databases! {
             let within: Vec<&CallRecord> = visible.iter().copied().filter(is_within).collect();
             check_sums(&report, &query, &within)?;
             check_compared(&report, &query, &visible)?;
+            table::check_rows(&report, &rows)?;
             prop_assert_eq!(Measures { unpriced: 0, ..report.total }, plain);
             prop_assert_eq!(short.total, report.total);
             prop_assert_eq!(sum(short.series.iter().map(|series| &series.total)), report.total);
