@@ -61,11 +61,6 @@ impl CsvRows {
         self.rows += 1;
     }
 
-    /// Number of rows so far.
-    pub(super) const fn count(&self) -> u64 {
-        self.rows
-    }
-
     pub(crate) fn finish(self) -> FilePart {
         FilePart { rows: self.rows, bytes: self.writer.into_inner().map(Bytes::from).unwrap_or_default() }
     }

@@ -93,7 +93,7 @@ mod tests {
     fn slices_follow_each_other_and_have_as_many_rows_as_may_be() {
         for rows in [0, 1, 600, 4_000, 12_000] {
             // Nights without a call, and days with many.
-            let of_bucket = |bucket: usize| if bucket / 40 % 2 == 0 { 0 } else { rows };
+            let of_bucket = |bucket: usize| if (bucket / 40).is_multiple_of(2) { 0 } else { rows };
             let kept = kept(200, of_bucket);
             let mut next = 0;
             for (slice, found) in &kept {
