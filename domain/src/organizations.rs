@@ -87,7 +87,7 @@ impl OrganizationSettings {
     ///
     /// # Errors
     /// A setting is invalid, or a change would keep bodies for longer than their calls: they are deleted with them, so that the longer
-    /// time would be untrue. Settings of before that disagree don't hinder other changes.
+    /// time would be untrue. Earlier settings that disagree don't hinder other changes.
     pub fn changed(&self, changes: SettingsChanges) -> Result<Self, FieldErrors> {
         let (sets_bodies, sets_calls) = (changes.bodies.is_some(), changes.call_retention.is_some());
         let mut settings = self.with(changes);

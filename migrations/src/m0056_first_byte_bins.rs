@@ -1,6 +1,6 @@
-//! Times to the first byte in rollups: a second histogram beside that of latency, zero for all calls of before.
+//! Times to the first byte in rollups: a second histogram beside that of latency, zero for all earlier calls.
 //!
-//! From here on rollups belong to the series of their calls, with provider, status and outcome. Those of before stay as they
+//! From here on rollups belong to the series of their calls, with provider, status and outcome. Earlier ones stay as they
 //! are: readers sum over all rows. So do those that a server of the previous version goes on writing.
 
 use sea_orm_migration::{

@@ -9,7 +9,7 @@ use crate::{database::Bound, projects::ProjectScope};
 
 /// The condition that `scope` and `filter` put on series `s`: all dimensions but tags, which series don't have.
 ///
-/// Rollups of before migration 56 belong to series without provider and status, which no filter of these finds.
+/// Rollups from before migration 56 belong to series without provider and status, which no filter of these finds.
 pub(crate) fn series_condition(scope: &ProjectScope, filter: &Filter, bound: &mut Bound) -> String {
     let mut conditions = Vec::new();
     if let ProjectScope::Only(projects) = scope {

@@ -85,7 +85,7 @@ async fn reports(services: &Services, admin: &Actor) -> Vec<UsageReport> {
                 ..UsageQuery::default()
             };
             let mut report = usage::report(services, admin, &query).await.unwrap();
-            // Servers of before had no histogram of them.
+            // Servers of the previous version had no histogram of them.
             report.durations.first_token = Distribution::default();
             reports.push(report);
         }
