@@ -100,7 +100,9 @@ test("estimates and the first deletion of old calls are shown, whatever the day"
     const projection = { spend: "12.50", calls: 432, tokens: 9_876 };
     await route.fulfill({ response, json: { ...overview, attention, projection } });
   });
-  await page.goto(`/o/${organization.slug}`);
+  // A page that is opened by its address comes with its answers.
+  await page.goto(`/o/${organization.slug}/usage`);
+  await page.getByRole("link", { name: "Overview" }).filter({ visible: true }).first().click();
   const figures = page.getByRole("list", { name: /^This month/ });
   await expect(figures.getByRole("link", { name: /^Spend/ })).toContainText("Estimate for the month: $12.50");
   await expect(figures.getByRole("link", { name: /^Calls/ })).toContainText("Estimate for the month: 432");
