@@ -105,9 +105,12 @@ test("a member's columns are kept for them, and those of others stay", async ({ 
   const logs = new LogsPage(page);
   await logs.open(organization.slug);
   await expect(logs.columns).toContainText(["Time", "Key", "Model"]);
+  const dialog = page.getByRole("dialog", { name: "Columns" });
   await page.getByRole("button", { name: "Columns" }).click();
+  await expect(dialog.getByRole("checkbox").first()).toBeVisible();
   await expectAccessible(page);
   await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
   await expect(page.getByRole("button", { name: "Columns" })).toBeFocused();
   await logs.chooseColumns("Provider", "Error");
   await expect(logs.columns).toHaveText(["Time", "Provider", "Error"]);
@@ -126,7 +129,6 @@ test("a member's columns are kept for them, and those of others stay", async ({ 
   await context.close();
 
   await page.getByRole("button", { name: "Columns" }).click();
-  const dialog = page.getByRole("dialog", { name: "Columns" });
   await dialog.getByRole("button", { name: "Default columns" }).click();
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(logs.columns).toContainText(["Time", "Key", "Model"]);
