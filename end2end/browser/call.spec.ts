@@ -156,6 +156,7 @@ test("bodies of the calls that the log shows are deleted, and the calls stay", {
   const id = await askAboutPicture(page, hub, key.secret, organization.slug);
   const logs = new LogsPage(page);
   await logs.open(organization.slug, "?model=sandbox-1");
+  await expect(logs.row(0)).toBeVisible();
   const calls = await logs.rows.count();
   const more = page.getByRole("button", { name: "More actions" });
   if (await more.isVisible()) await more.click();
