@@ -74,7 +74,7 @@ test("a file that is being made shows how far it is, and is stopped", async ({ s
   await call(hub, key.secret);
   let state = "running";
   await intercept(page, "**/api/exports/count", (route) => route.fulfill({ json: 250_000 }));
-  // One call is written at once; the page is told of a file that is half done.
+  // One call is written at once; the page gets a file that is half done.
   await intercept(page, "**/api/exports/list", async (route) => {
     const response = await route.fetch();
     const exports = (await response.json()) as object[];
