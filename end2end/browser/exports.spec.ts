@@ -35,7 +35,7 @@ test("a file of calls has the chosen format and columns", { tag: "@widths" }, as
 
 test("cost comes in the columns of FOCUS", async ({ signedIn: page, hub, key, organization }) => {
   await call(hub, key.secret);
-  await page.goto(`/o/${organization.slug}/usage?range=today`);
+  await page.goto(`/o/${organization.slug}/usage?range=7d`);
   const dialog = await openExport(page);
   await dialog.getByRole("button", { name: /FOCUS/ }).click();
   const download = page.waitForEvent("download");
