@@ -4,6 +4,7 @@ import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { call } from "./client.ts";
 import { expect, test } from "./fixtures.ts";
 import { showFilters } from "./pages/head.ts";
+import { LogsPage } from "./pages/logs.ts";
 import { SettingsPage } from "./pages/settings.ts";
 import { UsagePage } from "./pages/usage.ts";
 
@@ -69,6 +70,15 @@ test("dialogs, menus and tables that open above a page are accessible", { tag: "
 
   await usage.chart.getByText("Show as a table").click();
   await expect(usage.chart.getByRole("table")).toBeVisible();
+  await checkPage(page);
+});
+
+// Phones have no columns.
+test("the choice of the log's columns is accessible on a tablet", { tag: "@tablet" }, async ({ signedIn: page, hub, key, organization }) => {
+  await call(hub, key.secret);
+  await new LogsPage(page).open(organization.slug);
+  await page.getByRole("button", { name: "Columns" }).click();
+  await expect(page.getByRole("dialog", { name: "Columns" }).getByRole("checkbox").first()).toBeVisible();
   await checkPage(page);
 });
 

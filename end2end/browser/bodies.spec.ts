@@ -167,6 +167,32 @@ test("request and response are shown with the call, without the redacted fields"
   });
 });
 
+test("stored bodies are searched for a text, in a range of at most a week", async ({ signedIn: page, hub, key, organization }) => {
+  const [settings, logs] = [new SettingsPage(page), new LogsPage(page)];
+  await settings.open(organization.slug);
+  await settings.storeBodies();
+  await expect(settings.saveButton).toBeHidden();
+  const isStored = async (id: string) => (await fetchBodies(page, organization.slug, id)).state === "kept";
+  await callUntilApplied(() => callForCustomer(hub, key.secret, "Good morning"), isStored);
+  const { id } = await callForCustomer(hub, key.secret, "Is the Lighthouse lit?");
+  expect(await isStored(id)).toBe(true);
+
+  await logs.open(organization.slug, "?range=7d");
+  await expect(logs.row(1)).toBeVisible();
+  await logs.searchFor('text:"the lighthouse"');
+  await expect(page).toHaveURL(/\?range=7d&text=the(\+|%20)lighthouse$/);
+  await expect(logs.rows).toHaveCount(1);
+  await logs.openCall(logs.row(0));
+  await expect(logs.call).toContainText(id);
+  await logs.call.getByRole("button", { name: /^Close/ }).click();
+  await logs.searchFor("text:nowhere-in-any-of-them");
+  await expect(page.getByRole("heading", { name: "No matching calls" })).toBeVisible();
+
+  await logs.open(organization.slug, "?range=30d&text=lighthouse");
+  await expect(page.getByRole("main")).toContainText("Choose a range of at most 7 days to search for a text.");
+  await expect(logs.rows).toHaveCount(0);
+});
+
 test("a body longer than the limit is cut, and the page says so", { tag: "@phone" }, async ({ signedIn: page, hub, key, organization }) => {
   const [settings, logs] = [new SettingsPage(page), new LogsPage(page)];
   await settings.open(organization.slug);

@@ -103,6 +103,21 @@ test("a call has a page of its own, with its conversation, its picture on demand
   });
 });
 
+test("a link to a call leads to it after signing in", async ({ page, hub, key, organization }) => {
+  const { response } = await client(hub, key.secret)
+    .chat.completions.create({ model: "sandbox-1", messages: [{ role: "user", content: "Hello" }] })
+    .withResponse();
+  const id = response.headers.get("x-request-id") ?? "";
+  const link = `/o/${organization.slug}/logs/${id}`;
+  await page.goto(link);
+  await expect(page).toHaveURL(/\/sign-in/);
+  await page.getByLabel("Email").fill(organization.email);
+  await page.getByLabel("Password").fill(organization.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page).toHaveURL(link);
+  await expect(page.getByRole("main")).toContainText(id);
+});
+
 test("a call that doesn't exist has no page", async ({ signedIn: page, organization }) => {
   const response = await page.goto(`/o/${organization.slug}/logs/req_00000000000000000000000000`);
   expect(response?.status()).toBe(404);
@@ -141,6 +156,7 @@ test("bodies of the calls that the log shows are deleted, and the calls stay", {
   const id = await askAboutPicture(page, hub, key.secret, organization.slug);
   const logs = new LogsPage(page);
   await logs.open(organization.slug, "?model=sandbox-1");
+  await expect(logs.row(0)).toBeVisible();
   const calls = await logs.rows.count();
   const more = page.getByRole("button", { name: "More actions" });
   if (await more.isVisible()) await more.click();

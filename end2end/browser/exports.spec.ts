@@ -4,6 +4,7 @@ import { call } from "./client.ts";
 import { openExport, readDownload } from "./downloads.ts";
 import { expect, test } from "./fixtures.ts";
 import { LogsPage } from "./pages/logs.ts";
+import { intercept } from "./routes.ts";
 
 test("a file of calls has the chosen format and columns", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
   await call(hub, key.secret);
@@ -34,7 +35,7 @@ test("a file of calls has the chosen format and columns", { tag: "@widths" }, as
 
 test("cost comes in the columns of FOCUS", async ({ signedIn: page, hub, key, organization }) => {
   await call(hub, key.secret);
-  await page.goto(`/o/${organization.slug}/usage?range=today`);
+  await page.goto(`/o/${organization.slug}/usage?range=7d`);
   const dialog = await openExport(page);
   await dialog.getByRole("button", { name: /FOCUS/ }).click();
   const download = page.waitForEvent("download");
@@ -67,4 +68,32 @@ test("a long file is made in the background, and the inbox says when it is ready
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await page.goto(`/o/${organization.slug}/notifications`);
   await expect(page.getByRole("heading", { name: "No notifications" })).toBeVisible();
+});
+
+test("a file that is being made shows how far it is, and is stopped", async ({ signedIn: page, hub, key, organization }) => {
+  await call(hub, key.secret);
+  let state = "running";
+  await intercept(page, "**/api/exports/count", (route) => route.fulfill({ json: 250_000 }));
+  // One call is written at once; the page gets a file that is half done.
+  await intercept(page, "**/api/exports/list", async (route) => {
+    const response = await route.fetch();
+    const exports = (await response.json()) as object[];
+    const changes = { state, rows: 120_000, expected_rows: 250_000, expires_at: null };
+    await route.fulfill({ response, json: exports.map((file) => ({ ...file, ...changes })) });
+  });
+  await intercept(page, "**/api/exports/cancel", async (route) => {
+    state = "canceled";
+    await route.fallback();
+  });
+  const logs = new LogsPage(page);
+  await logs.open(organization.slug);
+  const dialog = await openExport(page);
+  await dialog.getByRole("button", { name: "Prepare file" }).click();
+  const file = dialog.getByRole("listitem").filter({ hasText: "Calls, CSV" });
+  await expect(file).toContainText("48%, 120,000 rows");
+  await expect(file.getByRole("progressbar", { name: "Progress of Calls, CSV" })).toHaveAttribute("value", "48");
+  await expect(file.getByRole("link", { name: "Download file" })).toHaveCount(0);
+  await expectAccessible(page);
+  await file.getByRole("button", { name: "Stop" }).click();
+  await expect(file).toHaveCount(0);
 });

@@ -1,7 +1,7 @@
 import { expectAccessible, expectToFit } from "./accessibility.ts";
 import { reportCalls } from "./events.ts";
 import { expect, signIn, test } from "./fixtures.ts";
-import { STEADY } from "./pace.ts";
+import { scaleTimeout } from "./pace.ts";
 import { LogsPage } from "./pages/logs.ts";
 
 test("ten thousand rows are scrolled, of which few are in the document", async ({ signedIn: page, owner, key, organization }) => {
@@ -11,8 +11,8 @@ test("ten thousand rows are scrolled, of which few are in the document", async (
   await expect(logs.table).toHaveAttribute("aria-rowcount", "-1");
   await expect(logs.row(0)).toHaveCSS("height", "38px");
 
-  // The longest of the frames while the page is scrolled by a screen at a time, as fast as calls come.
-  const { longest, rows, most } = await page.evaluate(async () => {
+  // The durations of frames while the page is scrolled by a screen at a time, as fast as calls come.
+  const { frames, rows, most } = await page.evaluate(async () => {
     const nextFrame = () => new Promise<number>((resolve) => requestAnimationFrame(resolve));
     const lastIndex = () => Number([...document.querySelectorAll(".log-table tbody tr[aria-rowindex]")].at(-1)?.getAttribute("aria-rowindex"));
     const [frames, counts]: [number[], number[]] = [[], []];
@@ -24,11 +24,13 @@ test("ten thousand rows are scrolled, of which few are in the document", async (
       counts.push(document.querySelectorAll(".log-table tbody tr").length);
       before = now;
     }
-    return { longest: Math.max(...frames), rows: lastIndex(), most: Math.max(...counts) };
+    return { frames, rows: lastIndex(), most: Math.max(...counts) };
   });
   expect(rows).toBeGreaterThanOrEqual(10_000);
   expect(most).toBeLessThan(120);
-  if (!STEADY) expect(longest).toBeLessThan(50);
+  // A busy machine holds some frames back, but not one in ten.
+  const slow = frames.filter((duration) => duration > scaleTimeout(50));
+  expect(slow.length).toBeLessThan(frames.length / 10);
   await page.evaluate(() => scrollTo(0, 0));
   await expect(logs.row(0)).toBeInViewport();
 });
@@ -103,9 +105,12 @@ test("a member's columns are kept for them, and those of others stay", async ({ 
   const logs = new LogsPage(page);
   await logs.open(organization.slug);
   await expect(logs.columns).toContainText(["Time", "Key", "Model"]);
+  const dialog = page.getByRole("dialog", { name: "Columns" });
   await page.getByRole("button", { name: "Columns" }).click();
+  await expect(dialog.getByRole("checkbox").first()).toBeVisible();
   await expectAccessible(page);
   await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
   await expect(page.getByRole("button", { name: "Columns" })).toBeFocused();
   await logs.chooseColumns("Provider", "Error");
   await expect(logs.columns).toHaveText(["Time", "Provider", "Error"]);
@@ -124,7 +129,6 @@ test("a member's columns are kept for them, and those of others stay", async ({ 
   await context.close();
 
   await page.getByRole("button", { name: "Columns" }).click();
-  const dialog = page.getByRole("dialog", { name: "Columns" });
   await dialog.getByRole("button", { name: "Default columns" }).click();
   await dialog.getByRole("button", { name: "Save" }).click();
   await expect(logs.columns).toContainText(["Time", "Key", "Model"]);

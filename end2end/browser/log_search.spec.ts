@@ -3,6 +3,7 @@ import { call, client } from "./client.ts";
 import { reportCalls } from "./events.ts";
 import { expect, test } from "./fixtures.ts";
 import { LogsPage } from "./pages/logs.ts";
+import { UsagePage } from "./pages/usage.ts";
 
 test("the search opens a call by its ID and completes qualifiers and values, by keyboard", async ({ signedIn: page, hub, key: { secret }, organization }) => {
   const { requestId } = await call(hub, secret);
@@ -37,6 +38,8 @@ test("the search opens a call by its ID and completes qualifiers and values, by 
     await expect(logs.suggestions.filter({ hasText: /^status:/ })).toBeVisible();
     await expectAccessible(page);
     await page.keyboard.type("stat");
+    await expect(logs.suggestions.filter({ hasText: /^model:/ })).toHaveCount(0);
+    await expect(logs.suggestions.first()).toHaveText(/^status:/);
     await page.keyboard.press("ArrowDown");
     await page.keyboard.press("Enter");
     await expect(logs.search).toHaveValue("status:");
@@ -154,4 +157,26 @@ test("tags are completed, listed beside the log and shown in a column", async ({
     await expect(logs.rows).toHaveCount(3);
     await expect(logs.search).toHaveValue("tag.plan:pro");
   });
+});
+
+test("a call with a header for a tag is found by it, and usage is grouped by it", async ({ signedIn: page, hub, key: { secret }, organization }) => {
+  const request = { model: "sandbox-1", messages: [{ role: "user" as const, content: "Hello" }] };
+  const headers = { "x-tollhouse-tag-customer": "acme" };
+  const { response } = await client(hub, secret).chat.completions.create(request, { headers }).withResponse();
+  await call(hub, secret);
+  const [logs, usage] = [new LogsPage(page), new UsagePage(page)];
+  await logs.open(organization.slug);
+  await expect(logs.rows).toHaveCount(2);
+  await logs.searchFor("tag.customer:acme");
+  await expect(page).toHaveURL(/\?tag=customer(:|%3A)acme$/);
+  await expect(logs.rows).toHaveCount(1);
+  await logs.openCall(logs.row(0));
+  await expect(logs.call).toContainText(response.headers.get("x-request-id") ?? "");
+
+  await usage.open(organization.slug, "?range=7d&group=tag.customer&metric=calls");
+  await expect(page.getByRole("figure", { name: "Calls by tag customer, daily" })).toBeVisible();
+  await expect(usage.groups).toHaveCount(2);
+  await usage.groups.filter({ hasText: "acme" }).getByTitle("View these calls").click();
+  await expect(logs.rows).toHaveCount(1);
+  await expect(logs.search).toHaveValue("tag.customer:acme");
 });

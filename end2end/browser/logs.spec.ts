@@ -102,6 +102,22 @@ test("new calls come in by themselves at the top of the list, and wait while one
   });
 });
 
+test("twelve calls that come while one is read wait behind one button", async ({ signedIn: page, hub, key: { secret }, organization }) => {
+  await call(hub, secret);
+  const logs = new LogsPage(page);
+  await logs.open(organization.slug);
+  await logs.waitUntilLive();
+  await expect(logs.rows).toHaveCount(1);
+  await logs.openCall(logs.row(0));
+  await Promise.all(Array.from({ length: 12 }, () => call(hub, secret)));
+  await expect(logs.newCalls).toHaveText(/^12 new/);
+  await expect(logs.rows).toHaveCount(1);
+  await logs.newCalls.click();
+  await expect(logs.rows).toHaveCount(13);
+  await expect(logs.newCalls).toHaveCount(0);
+  await expect(logs.call).toBeVisible();
+});
+
 test("a rejected call shows what its client was told, what it asked for and what would allow it", { tag: "@widths" }, async ({ signedIn: page, hub, owner, key: { secret }, organization }) => {
   const messages = [{ role: "user" as const, content: "Hello" }];
   const refusal = await client(hub, secret).chat.completions.create({ model: "gpt-none", messages }).catch((error: Error) => error);
@@ -229,7 +245,10 @@ test.describe("where providers fail", () => {
     await expect(logs.rows).toHaveCount(2);
     await page.goto(`/o/${organization.slug}`);
     await usage.tile("Errors").click();
-    await expect(page).toHaveURL(/range=month&status=errors/);
+    await expect(page).toHaveURL(/\/usage\?.*metric=errors/);
+    await expect(usage.tile("Errors")).toHaveText("2");
+    await page.getByRole("link", { name: "View errors" }).first().click();
+    await expect(page).toHaveURL(/status=errors/);
     await expect(logs.rows).toHaveCount(2);
   });
 });

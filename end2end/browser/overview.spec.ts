@@ -3,6 +3,7 @@ import { call, client } from "./client.ts";
 import { expect, test } from "./fixtures.ts";
 import { LogsPage } from "./pages/logs.ts";
 import { UsagePage } from "./pages/usage.ts";
+import { intercept } from "./routes.ts";
 
 test("the overview lists what needs attention, and each entry leads to it", { tag: "@widths" }, async ({ signedIn: page, hub, owner, key, organization }) => {
   const home = `/o/${organization.slug}`;
@@ -87,4 +88,30 @@ test("a month is estimated from its fourth day on", async ({ signedIn: page, hub
   // The organization's days are those of UTC.
   const day = new Date().getUTCDate();
   await expect(page.getByRole("main").getByText(/^Estimate for the month: /)).toHaveCount(day > 3 ? 3 : 0);
+});
+
+test("estimates and the first deletion of old calls are shown, whatever the day", { tag: "@widths" }, async ({ signedIn: page, hub, key, organization }) => {
+  await call(hub, key.secret);
+  // An estimate needs days that have passed, and calls are first deleted 13 months after an organization was created.
+  await intercept(page, "**/api/overview/get", async (route) => {
+    const response = await route.fetch();
+    const overview = await response.json();
+    const attention = { ...overview.attention, call_deletion: Date.UTC(2031, 4, 20, 12) };
+    const projection = { spend: "12.50", calls: 432, tokens: 9_876 };
+    await route.fulfill({ response, json: { ...overview, attention, projection } });
+  });
+  // A page that is opened by its address comes with its answers.
+  await page.goto(`/o/${organization.slug}/usage`);
+  await page.getByRole("link", { name: "Overview" }).filter({ visible: true }).first().click();
+  const figures = page.getByRole("list", { name: /^This month/ });
+  await expect(figures.getByRole("link", { name: /^Spend/ })).toContainText("Estimate for the month: $12.50");
+  await expect(figures.getByRole("link", { name: /^Calls/ })).toContainText("Estimate for the month: 432");
+  await expect(figures.getByRole("link", { name: /^Tokens/ })).toContainText("Estimate for the month: 9,876");
+  const attention = page.getByRole("region", { name: "Needs attention" });
+  const deletion = attention.getByRole("link", { name: /^Calls older than 13 months are deleted from 20 May 2031/ });
+  await expect(deletion).toContainText("Choose in Settings for how long calls are kept.");
+  await expectToFit(page);
+  await expectAccessible(page);
+  await deletion.click();
+  await expect(page).toHaveURL(`/o/${organization.slug}/settings#calls`);
 });

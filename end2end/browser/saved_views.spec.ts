@@ -29,7 +29,7 @@ test("a view of usage is saved, opened from the palette, renamed and deleted", {
     await page.goto(`/o/${organization.slug}/keys`);
     await expect(page.getByRole("heading", { level: 1, name: "API keys" })).toBeVisible();
     await page.keyboard.press("Control+k");
-    await expect(page.getByRole("dialog")).toBeVisible();
+    await expect(page.getByRole("dialog").getByRole("combobox")).toBeFocused();
     await page.keyboard.type("views tokens");
     await page.getByRole("option", { name: /Tokens by key/ }).click();
     await expect(page).toHaveURL(`/o/${organization.slug}/usage?range=7d&group=key&metric=tokens`);
@@ -69,6 +69,7 @@ test("a shared view of the log is in the menus of all who see the log, who can't
   await theirs.page.goto(new URL(`/o/${organization.slug}/logs`, page.url()).href);
   const list = theirs.page.getByRole("dialog", { name: "Views" });
   await openViews(theirs.page);
+  await expect(list.getByRole("link", { name: "Errors of the week" })).toBeVisible();
   await expect(list.getByRole("button", { name: /^(Rename|Share|Stop sharing|Delete)/ })).toHaveCount(0);
   await expect(list.getByLabel("Share with all members who see this page")).toHaveCount(0);
   await list.getByRole("link", { name: "Errors of the week" }).click();

@@ -73,6 +73,31 @@ test("calls are kept for as many days as chosen, and the log of older ones says 
   await expectAccessible(page);
 });
 
+test("bodies can't be stored for longer than their calls, and each field says so", async ({ signedIn: page, organization }) => {
+  const settings = new SettingsPage(page);
+  const [bodies, calls] = [settings.section("Request and response bodies"), settings.section("Calls")];
+  await settings.open(organization.slug);
+  await settings.storeBodies();
+  await expect(settings.saveButton).toBeHidden();
+  await settings.typeDays("Calls", "40");
+  await settings.saveAndWait();
+
+  await settings.typeDays("Request and response bodies", "60");
+  await settings.saveButton.click();
+  const why = "Calls are kept for 40 days. Store bodies for 40 days or less.";
+  await expect(bodies.getByRole("alert").filter({ hasText: why })).toBeVisible();
+  await expect(bodies.getByLabel("Days")).toHaveAttribute("aria-invalid", "true");
+  await bodies.getByLabel("Days").fill("40");
+  await settings.saveAndWait();
+
+  await settings.typeDays("Calls", "35");
+  await settings.saveButton.click();
+  const other = "Request and response bodies are stored for 40 days. Keep calls for at least as long.";
+  await expect(calls.getByRole("alert").filter({ hasText: other })).toBeVisible();
+  await expect(calls.getByLabel("Days")).toHaveAttribute("aria-invalid", "true");
+  await expect(bodies.getByRole("alert").filter({ hasText: /./ })).toHaveCount(0);
+});
+
 test("a shorter retention asks first, and says how many calls it deletes", { tag: "@widths" }, async ({ signedIn: page, organization }) => {
   const settings = new SettingsPage(page);
   const counted = (count: number) => page.route("**/api/organizations/count_deleted_calls", (route) => route.fulfill({ json: count }));

@@ -39,13 +39,18 @@ export class LogsPage {
   /** Shows the filters, which are in a sheet on phones. */
   async showFilters(): Promise<void> {
     const button = this.page.getByRole("button", { name: /^Filters/ });
-    if ((await button.isVisible()) && !(await this.search.isVisible())) await button.click();
+    await expect(button.or(this.search).filter({ visible: true }).first()).toBeVisible();
+    if (await this.search.isVisible()) return;
+    await button.click();
+    await expect(this.search).toBeVisible();
   }
 
   /** Closes the sheet of filters, which is open on phones only. */
   async hideFilters(): Promise<void> {
     const done = this.page.getByRole("dialog", { name: "Filters" }).getByRole("button", { name: "Done" });
-    if (await done.isVisible()) await done.click();
+    if (!(await done.isVisible())) return;
+    await done.click();
+    await expect(done).toBeHidden();
   }
 
   /** The rows of calls in the document, without the header. */
@@ -87,6 +92,7 @@ export class LogsPage {
   async chooseColumns(...names: string[]): Promise<void> {
     await this.page.getByRole("button", { name: "Columns" }).click();
     const dialog = this.page.getByRole("dialog", { name: "Columns" });
+    await expect(dialog.getByRole("checkbox").first()).toBeVisible();
     for (const box of await dialog.getByRole("checkbox").all()) await box.uncheck();
     for (const name of names) await dialog.getByRole("checkbox", { name, exact: true }).check();
     await dialog.getByRole("button", { name: "Save" }).click();
