@@ -44,7 +44,12 @@ impl Toasts {
 
     /// Shows why an action failed.
     pub fn show_error(&self, error: &ApiError) {
-        self.show(Tone::Danger, error.to_string());
+        self.show_failure(error.to_string());
+    }
+
+    /// Shows that an action of the browser failed.
+    pub fn show_failure(&self, text: String) {
+        self.show(Tone::Danger, text);
     }
 
     fn show(&self, tone: Tone, text: String) -> u32 {
