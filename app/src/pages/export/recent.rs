@@ -11,7 +11,7 @@ use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use crate::{
     api,
     components::{Button, ButtonStyle, FormError, Icon, IconView, TimeStyle, format_count, format_moment},
-    lean::{When, watch},
+    lean::{KeyedRow, When, keyed_rows, watch},
     state::{QueryState, Submission, submission, use_organization},
 };
 
@@ -36,16 +36,18 @@ pub(super) fn RecentExports(recent: QueryState<Vec<Export>>) -> impl IntoView {
             exports.iter().filter(is_listed).map(|export| export.id).collect::<Vec<_>>()
         })
     });
+    let rows = move || {
+        let row = move |id: ExportId| {
+            KeyedRow::new(id.uuid().as_u128(), move || view! { <RecentExport id recent end ended/> }.into_any())
+        };
+        ids.get().into_iter().map(row).collect::<Vec<_>>()
+    };
     view! {
         <When when=move || ids.with(|ids| !ids.is_empty())>
             <section class="recent-exports">
                 <h3>"Your exports of the last day"</h3>
                 <ul role="list">
-                    <For
-                        each=move || ids.get()
-                        key=|id| *id
-                        children=move |id| view! { <RecentExport id recent end ended/> }.into_any()
-                    />
+                    {keyed_rows(rows)}
                 </ul>
                 <FormError error=end.error() fields=&[]/>
             </section>
