@@ -12,7 +12,7 @@ pub use conversation::{Conversation, ConversationTurn, TurnPart};
 pub use deletion::BodyDeletion;
 pub use exclusion::BodyExclusion;
 pub use indent::indent_json;
-pub use view::{BodyForm, BodyMedia, BodySide, BodyView, BodyViews, MAX_SHOWN_BYTES, format_bytes};
+pub use view::{BodyForm, BodyMedia, BodySide, BodyView, BodyViews, MAX_SHOWN_BYTES};
 
 use crate::{errors::FieldErrors, time::Timestamp};
 

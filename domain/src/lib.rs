@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod api_keys;
 pub mod audit;
 pub mod bodies;
+pub mod bytes;
 pub mod calls;
 mod choices;
 pub mod errors;

@@ -33,6 +33,16 @@ impl Outcome {
             Self::Interrupted => "interrupted",
         }
     }
+
+    /// The outcome as people read it.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::Refused => "Rejected",
+            Self::Interrupted => "Interrupted",
+        }
+    }
 }
 
 impl fmt::Display for Outcome {

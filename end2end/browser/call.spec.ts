@@ -165,6 +165,8 @@ test("bodies of the calls that the log shows are deleted, and the calls stay", {
   await expect(dialog).toContainText("Model: sandbox-1");
   await expectToFit(page);
   await expectAccessible(page);
+  await expect(dialog.getByRole("button", { name: "Delete" })).toHaveAttribute("aria-disabled", "true");
+  await dialog.getByLabel("Type delete to confirm").fill("delete");
   await dialog.getByRole("button", { name: "Delete" }).click();
   await expect(dialog.getByRole("status")).toContainText(/Done: the requests and responses of \d+ calls? were deleted\./);
   await dialog.getByRole("button", { name: "Close" }).last().click();

@@ -53,6 +53,7 @@ test("a long file is made in the background, and the inbox says when it is ready
   await expect(dialog).toContainText("250,000 rows");
   await expect(dialog.getByRole("link", { name: "Download" })).toHaveCount(0);
   await dialog.getByRole("button", { name: "Prepare file" }).click();
+  await expect(dialog.getByRole("button", { name: "Cancel" })).toHaveCount(0);
   const file = dialog.getByRole("listitem").filter({ hasText: "Calls, CSV" });
   await expect(file).toContainText("1 row, until");
   await expectToFit(page);

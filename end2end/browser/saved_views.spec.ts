@@ -78,6 +78,16 @@ test("a shared view of the log is in the menus of all who see the log, who can't
 
   await dialog.getByRole("button", { name: "Stop sharing “Errors of the week”" }).click();
   await expect(dialog.getByRole("listitem")).not.toContainText("Shared");
+  await dialog.getByRole("button", { name: "Share “Errors of the week”", exact: true }).click();
+  await expect(dialog.getByRole("listitem")).toContainText(["Shared"]);
+  const question = page.getByRole("dialog", { name: "Delete “Errors of the week”?" });
+  await dialog.getByRole("button", { name: "Delete “Errors of the week”" }).click();
+  await expectAccessible(page);
+  await question.getByRole("button", { name: "Cancel" }).click();
+  await expect(question).toBeHidden();
+  await dialog.getByRole("button", { name: "Delete “Errors of the week”" }).click();
+  await question.getByRole("button", { name: "Delete view" }).click();
+  await expect(dialog.getByRole("listitem")).toHaveCount(0);
 });
 
 /** Opens the dialog; on phones its button is behind "More actions". */

@@ -146,7 +146,7 @@ test("the chart is downloaded as a picture", async ({ signedIn: page, hub, key, 
   await usage.open(organization.slug, "?range=7d");
   const download = async (format: string) => {
     const file = page.waitForEvent("download");
-    await usage.choose("Download the chart", format);
+    await usage.choose("Download chart", format);
     return file;
   };
   const svg = await download("SVG");

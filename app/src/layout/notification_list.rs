@@ -9,7 +9,7 @@ use crate::{
     components::{
         Awaited, Button, ButtonStyle, EmptyState, Icon, IconView, Skeleton, Time, TimeStyle, Tone, format_moment,
     },
-    lean::When,
+    lean::{KeyedRow, When, keyed_rows},
     state::{InboxList, InboxState, use_organization},
 };
 
@@ -28,16 +28,18 @@ pub fn NotificationList(
     } else {
         ("No notifications", "We'll alert you when a key leaks, expires or needs rotation, and when a file is ready.")
     };
+    let keyed = move || {
+        let row = move |row: Notification| {
+            KeyedRow::new(row.id.uuid().as_u128(), move || view! { <Row inbox list notification=row/> }.into_any())
+        };
+        rows.get().into_iter().map(row).collect::<Vec<_>>()
+    };
     let empty = move || view! { <EmptyState icon=Icon::Bell title><p>{text}</p></EmptyState> };
     view! {
         <Awaited progress=list.progress() skeleton=|| view! { <Skeleton lines=6/> }>
             <When when=move || rows.with(|rows| !rows.is_empty()) fallback=empty>
                 <ul class="notifications" role="list">
-                    <For
-                        each=move || rows.get()
-                        key=|row| row.id
-                        children=move |row| view! { <Row inbox list notification=row/> }.into_any()
-                    />
+                    {keyed_rows(keyed)}
                 </ul>
                 <When when=move || list.has_more()><Older list/></When>
             </When>

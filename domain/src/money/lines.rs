@@ -51,16 +51,19 @@ impl Price {
         let mut lines = Vec::new();
         for charge in self.charges(used) {
             let exact = charge.exact_amount();
-            remainders.push((exact.rem_euclid(FRACTIONS_PER_NANO), lines.len()));
+            remainders.push(exact.rem_euclid(FRACTIONS_PER_NANO));
             let nanos = i64::try_from(exact.div_euclid(FRACTIONS_PER_NANO)).unwrap_or(i64::MAX);
             let Charge { part, quantity, price, factor } = charge;
             lines.push(CostLine { part, quantity, price, factor, amount: Money::from_nanos(nanos) });
         }
         let sum: Money = lines.iter().map(|line| line.amount).sum();
         let missing = (self.cost(used) - sum).nanos();
-        remainders.sort_by_key(|(remainder, _)| std::cmp::Reverse(*remainder));
-        for (_, line) in remainders.into_iter().take(usize::try_from(missing).unwrap_or(0)) {
-            lines[line].amount += Money::from_nanos(1);
+        // Of few lines, finding the largest again and again is less code to download than sorting.
+        for _ in 0..usize::try_from(missing).unwrap_or(0).min(lines.len()) {
+            // Of equal ones, the first.
+            let largest = (0..lines.len()).rev().max_by_key(|line| remainders[*line]).unwrap_or(0);
+            remainders[largest] = -1;
+            lines[largest].amount += Money::from_nanos(1);
         }
         lines
     }

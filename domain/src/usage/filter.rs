@@ -65,6 +65,17 @@ pub enum StatusFilter {
     Code(u16),
 }
 
+impl StatusFilter {
+    /// The filter as people read it: `Errors`, `Rejected`, `4xx`, `429`.
+    pub fn label(self) -> String {
+        match self {
+            Self::Outcome(OutcomeFilter::Errors) => "Errors".to_owned(),
+            Self::Outcome(OutcomeFilter::Only(outcome)) => outcome.label().to_owned(),
+            other => other.to_string(),
+        }
+    }
+}
+
 impl fmt::Display for StatusFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -52,10 +52,12 @@ mod tests {
         let picture = format!("data:image/png;base64,{}", "A".repeat(4_000));
         let text = format!(r#"{{"user":"[redacted]","x":[{{"url":"{picture}"}}],"y":"text"}}"#);
         let (shown, media) = elide(&text);
+        let shown = shown.replace('\u{202f}', " ");
         assert_eq!(shown, r#"{"user":"[REDACTED user]","x":[{"url":"[image/png, 3.0 kB]"}],"y":"text"}"#);
         let [media] = &media[..] else { panic!("{media:?}") };
         assert_eq!((media.pointer.as_str(), media.bytes), ("/x/0/url", 3_000));
         let (shown, media) = elide(&format!(r#"{{"{}":["{picture}"]}}"#, "a".repeat(2_000)));
+        let shown = shown.replace('\u{202f}', " ");
         assert!(shown.ends_with(r#"["[image/png, 3.0 kB]"]}"#) && media.is_empty(), "no pointer is that long");
         assert_eq!(elide(r#"{"a\"b":"[redacted]"}"#).0, r#"{"a\"b":"[REDACTED]"}"#);
         assert_eq!(elide(r#"["[redacted]","cut o"#).0, r#"["[REDACTED]","cut o"#);

@@ -84,7 +84,7 @@ on_both_databases! {
         };
         let shown = view(BodyForm::Readable).await;
         assert!(shown.is_conversation && !shown.request.shortened && shown.response.shortened);
-        assert!(shown.request.text.unwrap().contains("[image/png, 3.0 kB]"));
+        assert!(shown.request.text.unwrap().contains("[image/png, 3.0\u{202f}kB]"));
         assert_eq!(shown.response.text.unwrap().len(), 256 * 1024);
         assert_eq!(shown.response.stored_bytes, long.len() as u64);
         assert_eq!(view(BodyForm::Raw).await.request.text, new.request.text, "raw is as it was stored");

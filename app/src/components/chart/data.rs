@@ -49,7 +49,7 @@ pub struct ComparedLine {
     pub label: String,
     /// Sums, by the place of the buckets; fewer than these where the rest is yet to come.
     pub values: Vec<i64>,
-    /// What has changed since, for each bucket: `▲ 12.3%`.
+    /// What has changed since, for each bucket: `+12.3%`.
     pub differences: Vec<String>,
 }
 

@@ -10,7 +10,7 @@ const GAP: i32 = 14 * DOTS;
 
 /// The maximum width of `text` at the axis' size of 11.5 px, in dots. (Inter's widest digit is 0.66 em.)
 pub(super) fn width(text: &str) -> i32 {
-    text.chars().map(|letter| if matches!(letter, ' ' | '.' | ',' | ':') { 36 } else { 76 }).sum()
+    text.chars().map(|letter| if matches!(letter, ' ' | '\u{202f}' | '.' | ',' | ':') { 36 } else { 76 }).sum()
 }
 
 /// Places the labels within `0..=right`; `center` returns the middle of a bucket.

@@ -4,7 +4,7 @@ mod column;
 mod sort;
 mod table;
 
-use std::{cmp::Ordering, sync::Arc};
+use std::sync::Arc;
 
 use leptos::prelude::*;
 
@@ -12,6 +12,7 @@ pub use column::{CardPosition, Column, Room};
 pub use sort::Sort;
 
 use self::table::{TableRow, table};
+use crate::lean::sorted_indices;
 
 /// A table of `rows`.
 ///
@@ -64,12 +65,4 @@ where
         rows.into_iter().map(row).collect()
     };
     table(caption, heads, Box::new(table_rows), sort, foot)
-}
-
-/// Returns the indices of `count` rows in their order. Sorting indices instead of rows is compiled once for
-/// all tables.
-fn sorted_indices(count: usize, order: &dyn Fn(usize, usize) -> Ordering) -> Vec<usize> {
-    let mut indices: Vec<usize> = (0..count).collect();
-    indices.sort_by(|a, b| order(*a, *b));
-    indices
 }

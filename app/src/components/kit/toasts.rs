@@ -11,7 +11,7 @@ use super::{
     icon::{Icon, IconView},
     name::isolate_quoted,
 };
-use crate::lean::watch;
+use crate::lean::{KeyedRow, keyed_rows, watch};
 
 /// Time for which a success is shown. An error is shown until it is dismissed.
 const SUCCESS_SHOWN_FOR: Duration = Duration::from_secs(6);
@@ -44,7 +44,12 @@ impl Toasts {
 
     /// Shows why an action failed.
     pub fn show_error(&self, error: &ApiError) {
-        self.show(Tone::Danger, error.to_string());
+        self.show_failure(error.to_string());
+    }
+
+    /// Shows that an action of the browser failed.
+    pub fn show_failure(&self, text: String) {
+        self.show(Tone::Danger, text);
     }
 
     fn show(&self, tone: Tone, text: String) -> u32 {
@@ -92,10 +97,15 @@ pub fn ToastRegion() -> impl IntoView {
                 />
             </div>
         }
+        .into_any()
+    };
+    let rows = move || {
+        let toasts = toasts.list.get().into_iter();
+        toasts.map(move |shown| KeyedRow::new(shown.id.into(), move || toast(shown))).collect::<Vec<_>>()
     };
     view! {
         <div node_ref=region class="toasts" popover="manual" role="status" aria-live="polite">
-            <For each=move || toasts.list.get() key=|toast| toast.id children=toast/>
+            {keyed_rows(rows)}
         </div>
     }
 }

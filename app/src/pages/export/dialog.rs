@@ -9,7 +9,7 @@ use super::{
 use crate::{
     addresses::ExportAddress,
     api,
-    components::{Button, ButtonStyle, Dialog, FormError, Icon, IconView, Segmented, SelectOption},
+    components::{Button, ButtonStyle, Dialog, ErrorView, FormError, Icon, IconView, Segmented, SelectOption},
     lean::{CollectAny, When},
     state::{load_when, submission, use_organization},
 };
@@ -48,13 +48,23 @@ pub fn ExportDialog() -> impl IntoView {
     });
     let row_count = move || rows.with(|rows| rows.copied().flatten());
     let is_long = Memo::new(move |_| row_count().is_some_and(|rows| rows > LONG_EXPORT_ROWS));
+    let count_error = Memo::new(move |_| {
+        let is_counted = plain.with(ExportAddress::new_export).is_some();
+        rows.progress().error().filter(|_| is_counted)
+    });
+    // A file of unknown length may be long.
+    let needs_job = move || is_long.get() || count_error.with(Option::is_some);
     let recent = load_when(move || {
         let is_shown = open.get() && plain.with(|file| file.content().is_some());
         is_shown.then(|| api::exports::List { organization: organization.slug(), watching: true })
     });
+    let has_begun = RwSignal::new(false);
     let start = submission(
         move |new: &NewExport| api::exports::Start { organization: organization.slug(), new: new.clone() },
-        move |_, _| recent.refresh(),
+        move |_, _| {
+            has_begun.set(true);
+            recent.refresh();
+        },
     );
     let start_job = move || {
         if let Some(new) = file.with_untracked(ExportAddress::new_export) {
@@ -63,6 +73,10 @@ pub fn ExportDialog() -> impl IntoView {
     };
     // The link must still be there when the browser follows it.
     let close_soon = move |_: ev::MouseEvent| request_animation_frame(move || open.set(false));
+    let close = move || {
+        open.set(false);
+        has_begun.set(false);
+    };
 
     let all_facts = move || {
         let mut all = facts.get();
@@ -73,7 +87,7 @@ pub fn ExportDialog() -> impl IntoView {
     };
     let fact = |(name, value): (&'static str, String)| view! { <dt>{name}</dt> <dd>{value}</dd> };
     view! {
-        <Dialog open title="Export" on_close=move || open.set(false)>
+        <Dialog open title="Export" on_close=close>
             <div class="dialog-body">
                 <Contents plain chosen/>
                 <dl class="facts" hidden=move || all_facts().is_empty()>
@@ -95,13 +109,17 @@ pub fn ExportDialog() -> impl IntoView {
                         "This file is long, so it is made in the background. You can leave this page: you'll be notified when it is ready."
                     </p>
                 </When>
+                {move || {
+                    let error = count_error.get()?;
+                    Some(view! { <ErrorView error on_retry=move || rows.retry()/> }.into_any())
+                }}
                 <FormError error=start.error() fields=&[]/>
                 <RecentExports recent/>
             </div>
             <footer>
-                <Button on_press=move || open.set(false)>"Cancel"</Button>
+                <Button on_press=close>{move || if has_begun.get() { "Close" } else { "Cancel" }}</Button>
                 <When
-                    when=move || is_long.get()
+                    when=needs_job
                     fallback=move || view! {
                         <a
                             class="button primary"

@@ -11,7 +11,7 @@ use leptos::{leptos_dom::helpers::TimeoutHandle, prelude::*};
 use crate::{
     api,
     components::{Button, ButtonStyle, FormError, Icon, IconView, TimeStyle, format_count, format_moment},
-    lean::{When, watch},
+    lean::{KeyedRow, When, keyed_rows, watch},
     state::{QueryState, Submission, submission, use_organization},
 };
 
@@ -26,6 +26,7 @@ pub(super) fn RecentExports(recent: QueryState<Vec<Export>>) -> impl IntoView {
         move |id: &ExportId| api::exports::Cancel { organization: organization.slug(), id: *id },
         move |_, _| recent.refresh(),
     );
+    let ended = RwSignal::new(None::<ExportId>);
     follow_progress(recent);
     // Those that were ended are of no interest.
     let is_listed = |export: &&Export| export.state != ExportState::Canceled;
@@ -35,16 +36,18 @@ pub(super) fn RecentExports(recent: QueryState<Vec<Export>>) -> impl IntoView {
             exports.iter().filter(is_listed).map(|export| export.id).collect::<Vec<_>>()
         })
     });
+    let rows = move || {
+        let row = move |id: ExportId| {
+            KeyedRow::new(id.uuid().as_u128(), move || view! { <RecentExport id recent end ended/> }.into_any())
+        };
+        ids.get().into_iter().map(row).collect::<Vec<_>>()
+    };
     view! {
         <When when=move || ids.with(|ids| !ids.is_empty())>
             <section class="recent-exports">
                 <h3>"Your exports of the last day"</h3>
                 <ul role="list">
-                    <For
-                        each=move || ids.get()
-                        key=|id| *id
-                        children=move |id| view! { <RecentExport id recent end/> }.into_any()
-                    />
+                    {keyed_rows(rows)}
                 </ul>
                 <FormError error=end.error() fields=&[]/>
             </section>
@@ -71,7 +74,13 @@ fn follow_progress(recent: QueryState<Vec<Export>>) {
 }
 
 #[component]
-fn RecentExport(id: ExportId, recent: QueryState<Vec<Export>>, end: Submission<ExportId>) -> impl IntoView {
+fn RecentExport(
+    id: ExportId,
+    recent: QueryState<Vec<Export>>,
+    end: Submission<ExportId>,
+    /// The export that was ended last.
+    ended: RwSignal<Option<ExportId>>,
+) -> impl IntoView {
     let organization = use_organization();
     let export = Memo::new(move |_| {
         recent.with(|exports| exports.and_then(|exports| exports.iter().find(|export| export.id == id).cloned()))
@@ -88,6 +97,13 @@ fn RecentExport(id: ExportId, recent: QueryState<Vec<Export>>, end: Submission<E
     let href = move || {
         export.with(|export| export.as_ref().map(|export| export.href(&organization.slug())).unwrap_or_default())
     };
+    let is_ending = Signal::derive(move || end.pending().get() && ended.get() == Some(id));
+    let stop = move || {
+        if !end.pending().get_untracked() {
+            ended.set(Some(id));
+            end.send(id);
+        }
+    };
     view! {
         <li class="recent-export">
             <b>{move || name.get()}</b>
@@ -97,7 +113,7 @@ fn RecentExport(id: ExportId, recent: QueryState<Vec<Export>>, end: Submission<E
             </span>
             <When when=move || is_unfinished.get()>
                 <progress max="100" value=percent aria-label=move || format!("Progress of {}", name.get())></progress>
-                <Button style=ButtonStyle::Quiet pending=end.pending() on_press=move || end.send(id)>"Stop"</Button>
+                <Button style=ButtonStyle::Quiet pending=is_ending on_press=stop>"Stop"</Button>
             </When>
             <When when=move || is_ready.get()>
                 <a class="button" href=href download rel="external">

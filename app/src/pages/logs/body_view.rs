@@ -1,5 +1,6 @@
 use domain::{
-    bodies::{BodyForm, BodyMedia, BodySide, BodyView, format_bytes, indent_json},
+    bodies::{BodyForm, BodyMedia, BodySide, BodyView, indent_json},
+    bytes::format_bytes,
     ids::CallId,
 };
 use leptos::prelude::*;

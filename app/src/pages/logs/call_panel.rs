@@ -35,16 +35,20 @@ pub(super) fn CallPanel(
             let _ = heading.focus();
         }
     });
+    let single_keys = use_single_keys();
+    let name = move |name: &str, key: &str| {
+        if untrack(|| single_keys.is_on()) { format!("{name} ({key})") } else { name.to_owned() }
+    };
     provide_context(PanelCall { details, zone });
     view! {
         <When when=move || open.get().is_some()>
             <aside class="call-panel" aria-labelledby="call-heading">
                 <header>
                     <h2 id="call-heading" tabindex="-1" node_ref=heading>"Call"</h2>
-                    <Button style=ButtonStyle::Quiet icon=Icon::ArrowUp label="Newer call (K)" on_press=move || steps.step(-1)>
+                    <Button style=ButtonStyle::Quiet icon=Icon::ArrowUp label=name("Newer call", "K") on_press=move || steps.step(-1)>
                         <KeyHint key="K"/>
                     </Button>
-                    <Button style=ButtonStyle::Quiet icon=Icon::ArrowDown label="Older call (J)" on_press=move || steps.step(1)>
+                    <Button style=ButtonStyle::Quiet icon=Icon::ArrowDown label=name("Older call", "J") on_press=move || steps.step(1)>
                         <KeyHint key="J"/>
                     </Button>
                     <Button style=ButtonStyle::Quiet icon=Icon::Close label="Close (Esc)" on_press=move || steps.close()/>

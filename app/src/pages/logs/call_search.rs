@@ -172,9 +172,11 @@ pub(super) fn CallSearch(page: NarrowedPage, names: SearchedNames) -> impl IntoV
         }
         open.set(true);
     };
-    let active = move || open.get().then(|| list.active_id()).flatten();
+    let is_listed = move || open.get() && completion.with(|completion| !completion.options.is_empty());
+    let active = move || is_listed().then(|| list.active_id()).flatten();
     let error_id = unique_id("search-error");
-    let described_by = error_id.clone();
+    let error_target = error_id.clone();
+    let described_by = move || error.with(Option::is_some).then(|| error_target.clone());
     view! {
         <div class="call-search">
             <div class="search-field">
@@ -189,7 +191,7 @@ pub(super) fn CallSearch(page: NarrowedPage, names: SearchedNames) -> impl IntoV
                     autocapitalize="off"
                     spellcheck="false"
                     aria-autocomplete="list"
-                    aria-expanded=move || open.get().to_string()
+                    aria-expanded=move || is_listed().to_string()
                     aria-controls=list.id()
                     aria-activedescendant=active
                     aria-invalid=move || error.with(Option::is_some).then_some("true")
@@ -215,7 +217,7 @@ pub(super) fn CallSearch(page: NarrowedPage, names: SearchedNames) -> impl IntoV
             // Pressing an option mustn't take the focus from the field, which would close the list.
             <div
                 class="call-suggestions"
-                hidden=move || !open.get() || completion.with(|completion| completion.options.is_empty())
+                hidden=move || !is_listed()
                 on:mousedown=move |event| event.prevent_default()
             >
                 <LazyPart part=CodePart::SuggestedTerms wanted=open/>

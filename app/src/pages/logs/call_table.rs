@@ -16,7 +16,12 @@ use super::{
     columns::ColumnChoice,
     row_window::RowWindow,
 };
-use crate::{addresses::LogsAddress, components::closest, lean::CollectAny, state::use_go};
+use crate::{
+    addresses::LogsAddress,
+    components::closest,
+    lean::{CollectAny, KeyedRow, keyed_rows},
+    state::use_go,
+};
 
 /// Beginning of the ids of links that open calls.
 const LINK_ID_PREFIX: &str = "open-";
@@ -83,14 +88,13 @@ pub(super) fn CallTable(
             let (from, to) = window.range(list.len());
             list.calls(from, to)
         });
-        view! {
-            <For
-                each=move || visible.get()
-                key=|call| call.id
-                children=move |call| row(context, &look, &call)
-            />
-        }
-        .into_any()
+        keyed_rows(move || {
+            let keyed = |call: Call| {
+                let look = Arc::clone(&look);
+                KeyedRow::new(call.id.uuid().as_u128(), move || row(context, &look, &call))
+            };
+            visible.get().into_iter().map(keyed).collect::<Vec<_>>()
+        })
     };
     view! {
         <div class="table-scroll">

@@ -5,24 +5,42 @@ use leptos::prelude::*;
 
 use super::columns::ColumnChoice;
 use crate::{
-    components::{Button, ButtonStyle, Dialog},
-    lean::CollectAny,
+    api,
+    components::{Button, ButtonStyle, Dialog, use_toasts},
+    lean::{CollectAny, watch},
+    state::{Submission, submission, use_organization},
 };
 
 /// The dialog for the [`ColumnChoice`] in the context.
 #[component]
 pub fn LogColumnsDialog() -> impl IntoView {
     let columns: ColumnChoice = expect_context();
-    let open = columns.open();
+    let (organization, toasts, open) = (use_organization(), use_toasts(), columns.open());
+    let save = submission(
+        move |columns: &Vec<LogColumn>| api::members::SetLogColumns {
+            organization: organization.slug(),
+            columns: columns.clone(),
+        },
+        |_, ()| {},
+    );
+    watch(move || {
+        if let Some(error) = save.error().get() {
+            toasts.show_error(&error);
+        }
+    });
     view! {
         <Dialog open title="Columns" light=true on_close=move || open.set(false)>
-            <Choice columns/>
+            <Choice columns keep=save/>
         </Dialog>
     }
 }
 
 #[component]
-fn Choice(columns: ColumnChoice) -> impl IntoView {
+fn Choice(
+    columns: ColumnChoice,
+    /// Keeps the columns for the member.
+    keep: Submission<Vec<LogColumn>>,
+) -> impl IntoView {
     let open = columns.open();
     let draft = RwSignal::new(untrack(|| columns.shown()));
     let toggle = move |column: LogColumn, on: bool| {
@@ -50,7 +68,8 @@ fn Choice(columns: ColumnChoice) -> impl IntoView {
         let chosen = draft.with_untracked(|draft| LogColumn::sorted(draft));
         // A dialog that closes returns the focus, which the table's new rows mustn't take.
         open.set(false);
-        columns.choose(chosen);
+        columns.choose(chosen.clone());
+        keep.send(chosen);
     };
     view! {
         <div class="dialog-body">

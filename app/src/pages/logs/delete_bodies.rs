@@ -11,12 +11,15 @@ use super::{controls::describe_range, narrowing::describe};
 use crate::{
     addresses::{CodePart, LogsAddress},
     api,
-    components::{Button, ButtonStyle, Dialog, FormError, Icon, IconView, focus_if_removed, zone_name},
+    components::{Button, ButtonStyle, Dialog, Field, FormError, Icon, IconView, focus_if_removed, zone_name},
     layout::LazyPart,
     lean::{CollectAny, When, watch},
     pages::usage::plural,
     state::{CurrentOrganization, now, submission, use_organization},
 };
+
+/// The word that has to be typed before anything is deleted.
+const CONFIRMATION: &str = "delete";
 
 /// The page's calls and whether the dialog is open, for its code, which is loaded when it first opens.
 #[derive(Clone, Copy)]
@@ -93,6 +96,8 @@ fn Deletion() -> impl IntoView {
             step.send(None);
         }
     };
+    let typed = RwSignal::new(String::new());
+    let is_unconfirmed = Signal::derive(move || typed.with(|typed| !typed.trim().eq_ignore_ascii_case(CONFIRMATION)));
     let is_pending = Signal::derive(move || is_running.get() && step.error().with(Option::is_none));
     let status = move || {
         let calls = plural(i64::try_from(deleted.get()).unwrap_or(i64::MAX), "call");
@@ -113,12 +118,15 @@ fn Deletion() -> impl IntoView {
                 "Calls, usage and costs stay. This can’t be undone."
             </p>
             <dl class="facts">{facts.get_value().into_iter().map(fact).collect_any()}</dl>
+            <When when=move || !is_done.get()>
+                <Field name="confirmation" label=format!("Type {CONFIRMATION} to confirm") value=typed/>
+            </When>
             <p role="status">{status}</p>
         </div>
         <footer>
             <Button on_press=close>{move || if is_done.get() { "Close" } else { "Cancel" }}</Button>
             <When when=move || !is_done.get()>
-                <Button style=ButtonStyle::Danger pending=is_pending on_press=start>"Delete"</Button>
+                <Button style=ButtonStyle::Danger pending=is_pending disabled=is_unconfirmed on_press=start>"Delete"</Button>
             </When>
         </footer>
     }

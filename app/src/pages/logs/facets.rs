@@ -3,6 +3,7 @@
 
 use domain::{
     calls::{Facet, FacetValue, Facets},
+    errors::ApiError,
     usage::Group,
 };
 use leptos::{html, prelude::*};
@@ -83,6 +84,21 @@ pub(super) fn FacetColumn(facets: CallFacets, page: NarrowedPage) -> impl IntoVi
         });
         note.map(|note| view! { <p class="faint">{note}</p> }.into_any())
     };
+    // The list itself says why the server rejects a filter.
+    let has_failed = Memo::new(move |_| {
+        facets.answer.progress().error().is_some_and(|error| !matches!(error, ApiError::Invalid(_)))
+    });
+    let failure = move || {
+        has_failed.get().then(|| {
+            view! {
+                <p role="alert">
+                    "The calls couldn't be counted. "
+                    <button type="button" class="link" on:click=move |_| facets.answer.retry()>"Try again"</button>
+                </p>
+            }
+            .into_any()
+        })
+    };
     view! {
         <button
             type="button"
@@ -91,7 +107,7 @@ pub(super) fn FacetColumn(facets: CallFacets, page: NarrowedPage) -> impl IntoVi
             on:click=move |_| facets.shown.update(|shown| *shown = !*shown)
         >
             <IconView icon=Icon::Filter/>
-            "Values"
+            "Facets"
         </button>
         <section
             class="facets"
@@ -103,6 +119,7 @@ pub(super) fn FacetColumn(facets: CallFacets, page: NarrowedPage) -> impl IntoVi
             {dimensions.map(list).collect_any()}
             {move || tags.get().into_iter().map(list).collect_any()}
             {note}
+            {failure}
         </section>
     }
 }
@@ -160,14 +177,14 @@ fn value_link(value: &FacetValue, most: i64, dimension: &Group, page: NarrowedPa
     let href = page.toggled(dimension, &text);
     let name = if label.is_empty() { "None".to_owned() } else { label };
     let mark = is_chosen.then(|| view! { <IconView icon=Icon::Check/> });
-    let hint = if is_chosen { " calls, chosen" } else { " calls" };
+    let noun = if calls == 1 { " call" } else { " calls" };
     view! {
         <li>
             <a class="facet-value" href=href aria-current=is_chosen.then_some("true")>
                 <span class="facet-mark" aria-hidden="true">{mark}</span>
                 <Name name/>
                 <span class="facet-count" title=format_count(calls)>
-                    {format_compact(calls)} <span class="visually-hidden">{hint}</span>
+                    {format_compact(calls)} <span class="visually-hidden">{noun}{is_chosen.then_some(", chosen")}</span>
                 </span>
                 <i aria-hidden="true" style:inline-size=bar_width(calls, most)></i>
             </a>

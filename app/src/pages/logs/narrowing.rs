@@ -2,14 +2,11 @@
 
 use domain::{
     calls::{Bounds, CallBounds, SearchNames, SearchText},
-    usage::{Filter, Group},
+    usage::{Filter, Group, StatusFilter},
 };
 use leptos::prelude::*;
 
-use super::{
-    CallsHref,
-    outcome::{COST_DECIMALS, status_label},
-};
+use super::{CallsHref, outcome::COST_DECIMALS};
 use crate::{
     addresses::LogsAddress,
     components::{Chip, format_count, format_dollars, format_duration},
@@ -104,7 +101,7 @@ fn label(dimension: &Group, value: &str, names: &SearchNames) -> Option<String> 
         Group::Member => {
             names.members.iter().rfind(|member| member.id.to_string() == value).map(|member| member.name.clone())
         }
-        Group::Status => value.parse().ok().map(status_label),
+        Group::Status => value.parse::<StatusFilter>().ok().map(StatusFilter::label),
         Group::Tag(name) => Some(format!("{name}:{value}")),
         Group::Model | Group::Service | Group::Endpoint | Group::Provider => None,
     }

@@ -1,9 +1,6 @@
 //! Short texts for a call's outcome, duration, cost and tokens.
 
-use domain::{
-    calls::{Call, CountSource, Outcome, OutcomeFilter},
-    usage::StatusFilter,
-};
+use domain::calls::{Call, CountSource, Outcome};
 use leptos::prelude::*;
 
 use crate::components::{Badge, Tone, format_compact, format_dollars, format_duration};
@@ -19,42 +16,18 @@ const fn tone(outcome: Outcome) -> Tone {
     }
 }
 
-pub(super) const fn label(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Succeeded => "Succeeded",
-        Outcome::Failed => "Failed",
-        Outcome::Refused => "Rejected",
-        Outcome::Interrupted => "Interrupted",
-    }
-}
-
-const fn filter_label(filter: OutcomeFilter) -> &'static str {
-    match filter {
-        OutcomeFilter::Errors => "Errors (failed or interrupted)",
-        OutcomeFilter::Only(outcome) => label(outcome),
-    }
-}
-
-/// The label of a filter of how calls ended: `Rejected`, `4xx`, `429`.
-pub(super) fn status_label(status: StatusFilter) -> String {
-    match status {
-        StatusFilter::Outcome(outcome) => filter_label(outcome).to_owned(),
-        other => other.to_string(),
-    }
-}
-
 /// The status sent to the client, and the number of calls in the row if it isn't one. Calls that didn't succeed stand
 /// out by their outcome's color.
 #[component]
 pub(crate) fn StatusBadge(status: Option<u16>, outcome: Outcome, times: u32) -> impl IntoView {
     let status = status.map_or_else(|| "—".to_owned(), |status| status.to_string());
     let times = (times > 1).then(|| format!(" ×{}", format_compact(times.into())));
-    let text = view! { {status} {times} <span class="visually-hidden">{label(outcome)}</span> };
+    let text = view! { {status} {times} <span class="visually-hidden">{outcome.label()}</span> };
     let badge = match outcome {
         Outcome::Succeeded => view! { <span class="dim">{text}</span> }.into_any(),
         _ => view! { <Badge tone=tone(outcome)>{text}</Badge> }.into_any(),
     };
-    view! { <span class="status-code" title=label(outcome)>{badge}</span> }
+    view! { <span class="status-code" title=outcome.label()>{badge}</span> }
 }
 
 /// A call's duration, or a dash if unknown.

@@ -4,7 +4,7 @@ use domain::{
 };
 use leptos::prelude::*;
 
-use super::outcome::{StatusBadge, cost_text, duration_text, label};
+use super::outcome::{StatusBadge, cost_text, duration_text};
 use crate::{
     addresses::{KeyAddress, LogsAddress},
     components::{Name, TimeStyle, format_moment},
@@ -34,7 +34,7 @@ pub(super) fn Summary(details: CallDetails, zone: String) -> impl IntoView {
     view! {
         <p class="call-result">
             <StatusBadge status=call.known_status() outcome=call.outcome times=call.times/>
-            <span>{label(call.outcome)}</span>
+            <span>{call.outcome.label()}</span>
             {code}
         </p>
         <p class="call-model"><Name name=model/></p>

@@ -11,7 +11,9 @@ use super::ViewsContext;
 use crate::{
     addresses::saved_view_href,
     api,
-    components::{Badge, Button, ButtonStyle, Dialog, ErrorView, Field, FormError, Icon, focus_if_removed, use_toasts},
+    components::{
+        Badge, Button, ButtonStyle, Confirm, Dialog, ErrorView, Field, FormError, Icon, focus_if_removed, use_toasts,
+    },
     lean::{CollectAny, When, watch},
     state::{Submission, load_when, submission, use_go, use_organization},
 };
@@ -32,8 +34,21 @@ struct ViewActions {
     may_share: bool,
     edit: Submission<ViewEdit>,
     delete: Submission<SavedViewId>,
+    /// The view that was deleted last.
+    deleted: RwSignal<Option<SavedViewId>>,
+    /// The shared view whose deletion has to be confirmed.
+    questioned: RwSignal<Option<SavedView>>,
     /// The view whose name is being edited.
     renamed: RwSignal<Option<SavedViewId>>,
+}
+
+impl ViewActions {
+    fn delete(self, id: SavedViewId) {
+        if !self.delete.pending().get_untracked() {
+            self.deleted.set(Some(id));
+            self.delete.send(id);
+        }
+    }
 }
 
 /// The dialog, for the [`ViewsContext`] in the context.
@@ -87,7 +102,18 @@ fn Content() -> impl IntoView {
         let new = NewSavedView { page, name, query, shared: shared.get_untracked() };
         save.send_validated(new.validated());
     };
-    let actions = ViewActions { may_share, edit, delete, renamed };
+    let (deleted, questioned) = (RwSignal::new(None), RwSignal::new(None::<SavedView>));
+    let actions = ViewActions { may_share, edit, delete, deleted, questioned, renamed };
+    let question = move || {
+        let name = questioned.with(|view| view.as_ref().map(|view| view.name.clone()).unwrap_or_default());
+        format!("Delete “{name}”?")
+    };
+    let confirm = move || {
+        if let Some(view) = questioned.get_untracked() {
+            questioned.set(None);
+            actions.delete(view.id);
+        }
+    };
     let of_page = Memo::new(move |_| {
         views.with(|views| views.into_iter().flatten().filter(|view| view.page == page).cloned().collect::<Vec<_>>())
     });
@@ -133,6 +159,15 @@ fn Content() -> impl IntoView {
                 <Button style=ButtonStyle::Primary submit=true pending=save.pending()>"Save view"</Button>
             </footer>
         </form>
+        <Confirm
+            open=Signal::derive(move || questioned.with(Option::is_some))
+            title=Signal::derive(question)
+            action="Delete view"
+            on_confirm=confirm
+            on_close=move || questioned.set(None)
+        >
+            <p>"All members who see this page lose it. This can’t be undone."</p>
+        </Confirm>
     }
 }
 
@@ -140,7 +175,7 @@ fn Content() -> impl IntoView {
 #[component]
 fn ViewRow(view: SavedView, actions: ViewActions) -> impl IntoView {
     let ViewsContext { open, .. } = expect_context();
-    let ViewActions { may_share, edit, delete, renamed } = actions;
+    let ViewActions { may_share, edit, delete, deleted, questioned, renamed } = actions;
     let organization = use_organization();
     let (id, is_shared) = (view.id, view.shared);
     let may_change = if is_shared { may_share } else { view.own };
@@ -172,6 +207,12 @@ fn ViewRow(view: SavedView, actions: ViewActions) -> impl IntoView {
     let share = move || {
         let changes = SavedViewChanges { name: None, shared: Some(!is_shared) };
         edit.send(ViewEdit { id, changes });
+    };
+    let is_deleting = Signal::derive(move || delete.pending().get() && deleted.get() == Some(id));
+    let shared_view = is_shared.then(|| view.clone());
+    let press_delete = move || match &shared_view {
+        Some(view) => questioned.set(Some(view.clone())),
+        None => actions.delete(id),
     };
     let is_renamed = Memo::new(move |_| renamed.get() == Some(id));
     let label = |verb: &str| format!("{verb} “{}”", view.name);
@@ -206,8 +247,8 @@ fn ViewRow(view: SavedView, actions: ViewActions) -> impl IntoView {
                             style=ButtonStyle::Quiet
                             icon=Icon::Close
                             label=delete_label
-                            pending=delete.pending()
-                            on_press=move || delete.send(id)
+                            pending=is_deleting
+                            on_press=press_delete
                         />
                     </span>
                 })}

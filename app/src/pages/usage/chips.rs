@@ -1,7 +1,4 @@
-use domain::{
-    calls::{Outcome, OutcomeFilter},
-    usage::{Filter, Group, StatusFilter, UsageQuery, UsageReport},
-};
+use domain::usage::{Filter, Group, StatusFilter, UsageQuery, UsageReport};
 use leptos::prelude::*;
 
 use super::filter_names::FilterNames;
@@ -73,11 +70,7 @@ pub(super) fn value_name(group: &Group, value: &str) -> String {
     match group {
         Group::Tag(name) => format!("{name}: {value}"),
         Group::Service => value.replace('_', " "),
-        Group::Status => match value.parse() {
-            Ok(StatusFilter::Outcome(OutcomeFilter::Errors)) => "Errors".to_owned(),
-            Ok(StatusFilter::Outcome(OutcomeFilter::Only(Outcome::Refused))) => "rejected".to_owned(),
-            _ => value.to_owned(),
-        },
+        Group::Status => value.parse::<StatusFilter>().map_or_else(|_| value.to_owned(), StatusFilter::label),
         _ => value.to_owned(),
     }
 }

@@ -5,7 +5,7 @@ use domain::usage::{Difference, Measures, Metric};
 use super::measure::{unit, value};
 use crate::components::{Trend, format_percent};
 
-/// The change of a metric: `▲ 12.3% ($4.20)`; without a percentage where there were too few calls. Both are of `millis`
+/// The change of a metric: `+12.3% ($4.20)`; without a percentage where there were too few calls. Both are of `millis`
 /// milliseconds. Empty where it isn't known, or where there is nothing to compare.
 pub(crate) fn format_difference(metric: Metric, now: &Measures, before: &Measures, millis: i64) -> String {
     if metric == Metric::Spend && (now.unpriced > 0 || before.unpriced > 0) {
@@ -13,16 +13,17 @@ pub(crate) fn format_difference(metric: Metric, now: &Measures, before: &Measure
     }
     let (new, old) = (value(now, metric, millis), value(before, metric, millis));
     let calls = [now.calls, now.refused, before.calls, before.refused].into_iter().fold(0, i64::saturating_add);
-    let arrow = |by: i64| if by > 0 { "▲" } else { "▼" };
+    // Screen readers say signs, but not triangles.
+    let sign = |by: i64| if by > 0 { "+" } else { "−" };
     let amount = |by: i64| unit(metric).format_exact(i128::from(by).abs());
     match Difference::of(new, old, calls) {
         Difference::None => String::new(),
         Difference::New => "new".to_owned(),
         Difference::Percent { by: 0, .. } | Difference::Amount(0) => "no change".to_owned(),
         Difference::Percent { by, .. } => {
-            format!("{} {} ({})", arrow(by), format_percent(by.saturating_abs(), old), amount(by))
+            format!("{}{} ({})", sign(by), format_percent(by.saturating_abs(), old), amount(by))
         }
-        Difference::Amount(by) => format!("{} {}", arrow(by), amount(by)),
+        Difference::Amount(by) => format!("{}{}", sign(by), amount(by)),
     }
 }
 

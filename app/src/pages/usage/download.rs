@@ -33,8 +33,8 @@ pub(super) fn DownloadMenu(data: Memo<ChartData>, hidden: RwSignal<Vec<String>>,
     view! {
         <div class="usage-download">
             <Menu
-                label="Download the chart"
-                trigger=|| view! { <IconView icon=Icon::Download/> <span>"Download"</span> }
+                label="Download chart"
+                trigger=|| view! { <IconView icon=Icon::Download/> <span>"Download chart"</span> }
             >
                 <MenuAction on_press=move || wanted.set(Some(PictureFormat::Png))>"PNG"</MenuAction>
                 <MenuAction on_press=move || wanted.set(Some(PictureFormat::Svg))>"SVG"</MenuAction>

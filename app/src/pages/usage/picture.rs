@@ -7,7 +7,10 @@ use web_sys::{CanvasRenderingContext2d, HtmlAnchorElement, HtmlCanvasElement, Ht
 
 use super::download::{PictureContext, PictureFormat};
 use crate::{
-    components::chart::{PICTURE_SIZE, PictureColors, draw_picture},
+    components::{
+        chart::{PICTURE_SIZE, PictureColors, draw_picture},
+        use_toasts,
+    },
     lean::watch,
 };
 
@@ -18,12 +21,15 @@ const SCALE: u32 = 2;
 #[component]
 pub fn ChartPicture() -> impl IntoView {
     let PictureContext { wanted, data, hidden, title } = expect_context();
+    let toasts = use_toasts();
+    let fail = move || toasts.show_failure("The chart couldn't be saved as a picture.".to_owned());
     watch(move || {
         let Some(format) = wanted.get() else { return };
         let title = title.get_untracked();
         let data = hidden.with_untracked(|hidden| data.get_untracked().with_hidden(hidden));
-        if let Some(svg) = page_colors().and_then(|colors| draw_picture(&data, &title, &colors).ok()) {
-            save(&svg, format, &file_name(&title));
+        let svg = page_colors().and_then(|colors| draw_picture(&data, &title, &colors).ok());
+        if svg.and_then(|svg| save(&svg, format, &file_name(&title), fail)).is_none() {
+            fail();
         }
         wanted.set(None);
     });
@@ -60,22 +66,28 @@ fn file_name(title: &str) -> String {
     words.collect::<Vec<_>>().join("-").to_ascii_lowercase()
 }
 
-fn save(svg: &str, format: PictureFormat, name: &str) {
+/// Saves the picture; returns `None` if that isn't possible, and calls `fail` if it turns out later.
+fn save(svg: &str, format: PictureFormat, name: &str, fail: impl Fn() + Copy + 'static) -> Option<()> {
     let address = format!("data:image/svg+xml;charset=utf-8,{}", String::from(encode_uri_component(svg)));
     match format {
-        PictureFormat::Svg => download(&address, &format!("{name}.svg")),
+        PictureFormat::Svg => download(&address, &format!("{name}.svg"))?,
         PictureFormat::Png => {
-            let Ok(image) = HtmlImageElement::new() else { return };
+            let image = HtmlImageElement::new().ok()?;
             let (loaded, name) = (image.clone(), format!("{name}.png"));
             let on_load = Closure::once_into_js(move || {
-                if let Some(address) = rasterize(&loaded) {
-                    download(&address, &name);
+                if rasterize(&loaded).and_then(|address| download(&address, &name)).is_none() {
+                    fail();
                 }
             });
             image.set_onload(Some(on_load.unchecked_ref()));
+            let on_error = Closure::once_into_js(move || {
+                fail();
+            });
+            image.set_onerror(Some(on_error.unchecked_ref()));
             image.set_src(&address);
         }
     }
+    Some(())
 }
 
 /// The picture in pixels, as a PNG in an address.
@@ -91,11 +103,10 @@ fn rasterize(image: &HtmlImageElement) -> Option<String> {
     canvas.to_data_url().ok()
 }
 
-fn download(address: &str, name: &str) {
-    let link = document().create_element("a").ok().and_then(|link| link.dyn_into::<HtmlAnchorElement>().ok());
-    if let Some(link) = link {
-        link.set_href(address);
-        link.set_download(name);
-        link.click();
-    }
+fn download(address: &str, name: &str) -> Option<()> {
+    let link = document().create_element("a").ok()?.dyn_into::<HtmlAnchorElement>().ok()?;
+    link.set_href(address);
+    link.set_download(name);
+    link.click();
+    Some(())
 }

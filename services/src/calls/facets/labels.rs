@@ -1,11 +1,11 @@
-//! Names of the projects, keys and members among the values of facets.
+//! Names of the projects, keys, members and statuses among the values of facets.
 
 use std::{collections::HashMap, str::FromStr};
 
 use domain::{
-    calls::Facet,
+    calls::{Facet, FacetValue},
     ids::{ApiKeyId, OrganizationId, ProjectId, UserId},
-    usage::Group,
+    usage::{Group, StatusFilter},
 };
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
@@ -40,19 +40,29 @@ impl FacetLabels {
         Ok(Self { labels })
     }
 
-    /// Replaces ids by names.
+    /// Replaces ids by names, and statuses by what people read.
     pub(super) fn apply_to(&self, facets: &mut [Facet]) {
         for facet in facets {
             let missing = match facet.dimension {
                 Group::Project => "Deleted project",
                 Group::ApiKey => "Deleted key",
                 Group::Member => "Former member",
+                Group::Status => {
+                    facet.values.iter_mut().for_each(label_status);
+                    continue;
+                }
                 _ => continue,
             };
             for value in &mut facet.values {
                 value.label = self.labels.get(&value.value).cloned().unwrap_or_else(|| missing.to_owned());
             }
         }
+    }
+}
+
+fn label_status(value: &mut FacetValue) {
+    if let Ok(status) = value.value.parse::<StatusFilter>() {
+        value.label = status.label();
     }
 }
 

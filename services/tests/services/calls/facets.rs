@@ -51,7 +51,7 @@ on_both_databases! {
             assert_eq!(labels(&all, Group::Service), pairs(&[("chat", 6)]));
             let mut statuses = labels(&all, Group::Status);
             statuses.sort_unstable();
-            assert_eq!(statuses, pairs(&[("200", 4), ("502", 2), ("errors", 1), ("refused", 1), ("succeeded", 4)]));
+            assert_eq!(statuses, pairs(&[("200", 4), ("502", 2), ("Errors", 1), ("Rejected", 1), ("Succeeded", 4)]));
             assert!(!all.ignores_bounds && !all.is_partial);
             // Other dimensions are narrowed by the key, and keys by the model.
             let filter = Filter { models: vec!["gpt-y".to_owned()], api_keys: vec![web.id], ..Filter::default() };

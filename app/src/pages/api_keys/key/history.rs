@@ -7,7 +7,7 @@ use crate::{
     addresses::KeyAddress,
     api,
     components::{AsyncView, EmptyState, Icon, Skeleton, Time, TimeStyle},
-    lean::{CollectAny, When},
+    lean::{CollectAny, When, sorted_indices},
     state::{load, use_organization, use_zone},
 };
 
@@ -93,9 +93,10 @@ fn changes(entry: &AuditEntry, zone: &str) -> Option<AnyView> {
     let before = entry.before.as_object().unwrap_or(&none);
     let after = entry.after.as_object().filter(|_| !has_ended_at_once(entry)).unwrap_or(&none);
     let removed = before.keys().filter(|field| !after.contains_key(*field));
-    let mut fields: Vec<_> = after.keys().chain(removed).collect();
-    fields.sort_by_key(|field| field_order(field));
-    let rows = fields.into_iter().map(|field| {
+    let fields: Vec<&String> = after.keys().chain(removed).collect();
+    let order = sorted_indices(fields.len(), &|a, b| field_order(fields[a]).cmp(&field_order(fields[b])));
+    let rows = order.into_iter().map(|index| {
+        let field = fields[index];
         let old = before.get(field).map(|value| format_value(field, value, zone));
         let new = after.get(field).map(|value| format_value(field, value, zone));
         let arrow =

@@ -1,7 +1,5 @@
 //! The list of the keys that are about to be revoked together.
 
-use std::cmp::Reverse;
-
 use domain::{
     api_keys::{ApiKey, RecentUse},
     time::Timestamp,
@@ -10,7 +8,7 @@ use leptos::prelude::*;
 
 use crate::{
     components::Time,
-    lean::CollectAny,
+    lean::{CollectAny, sorted_indices},
     pages::{api_keys::uses::client_row, usage::plural},
     state::QueryState,
 };
@@ -25,9 +23,10 @@ pub(super) fn KeysToRevoke(keys: Vec<ApiKey>, answer: QueryState<Vec<RecentUse>>
 fn list(keys: &[ApiKey], uses: Option<&[RecentUse]>) -> AnyView {
     let head = uses.map_or_else(|| "Keys to revoke:".to_owned(), summary);
     let uses = uses.unwrap_or_default();
-    let mut rows: Vec<_> = keys.iter().map(|key| (key, uses.iter().find(|used| used.id == key.id))).collect();
-    rows.sort_by_key(|(key, used)| Reverse(last_use(key, *used)));
-    let rows = rows.into_iter().map(|(key, used)| row(key, used)).collect_any();
+    let rows: Vec<_> = keys.iter().map(|key| (key, uses.iter().find(|used| used.id == key.id))).collect();
+    let last_use = |index: usize| last_use(rows[index].0, rows[index].1);
+    let order = sorted_indices(rows.len(), &|a, b| last_use(b).cmp(&last_use(a)));
+    let rows = order.into_iter().map(|index| row(rows[index].0, rows[index].1)).collect_any();
     view! {
         <div class="recent-uses">
             <p><b>{head}</b></p>
