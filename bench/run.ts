@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { BrowserTimes } from "./browser.ts";
 import { changes } from "./changes.ts";
 import { crowd } from "./crowd.ts";
+import { dashboards } from "./dashboards.ts";
 import { withDemos } from "./demos.ts";
 import { Exports } from "./exports.ts";
 import { gateway } from "./gateway.ts";
@@ -41,6 +42,7 @@ if (is("peers")) write("peers", await peers());
 await overDemos();
 if (is("pages")) write("pages", await pages());
 if (is("live")) write("live", await live());
+if (is("dashboards")) write("dashboards", await dashboards());
 if (is("changes")) write("changes", await changes());
 if (is("crowd")) write("crowd", await crowd());
 
