@@ -15,6 +15,7 @@ import { live } from "./live.ts";
 import { Logs } from "./logs.ts";
 import { pages } from "./pages.ts";
 import { peers } from "./peers.ts";
+import { rollups } from "./rollups.ts";
 import { streams } from "./streams.ts";
 import { Usage } from "./usage.ts";
 
@@ -40,6 +41,7 @@ if (is("gateway")) write("gateway", await gateway());
 if (is("streams")) write("streams", await streams());
 if (is("peers")) write("peers", await peers());
 await overDemos();
+if (is("rollups")) write("rollups", await rollups());
 if (is("pages")) write("pages", await pages());
 if (is("live")) write("live", await live());
 if (is("dashboards")) write("dashboards", await dashboards());
