@@ -128,8 +128,8 @@ const KINDS: Kind[] = [
     click: (page, number) => choose(page, "Compare with", nth(["Previous period", "No comparison"], number)),
   },
   {
-    what: "a bar, 30 days",
-    query: "range=30d",
+    what: "a week's bar, 12 months",
+    query: "range=12m",
     click: async (page) => {
       const bars = page.getByRole("figure").getByRole("group", { name: "Bars" }).locator("a[href]");
       const time = await press(bars.nth(10));
@@ -187,22 +187,33 @@ function watchCharts(): void {
     }
   };
   watched.watchClick = () => {
-    watched.painted = new Promise((resolve) => {
-      let clicked = Infinity;
-      addEventListener("click", (event) => (clicked = event.timeStamp), { capture: true, once: true });
-      // The chart changes with its title at once, and again with the answer.
-      const observer = new MutationObserver((changes) => {
-        const isDrawn = changes.some(({ target }) => (target as Element).closest?.(".chart-drawing") || (target as Element).querySelector?.(".chart-drawing"));
-        if (!isDrawn || waiting > 0 || answered < clicked) return;
-        observer.disconnect();
-        // What follows a frame's callbacks in the same frame is its painting; a message comes after that.
-        requestAnimationFrame(() => {
-          const { port1, port2 } = new MessageChannel();
-          port1.onmessage = () => resolve(performance.now() - clicked);
-          port2.postMessage(0);
-        });
+    const [begun, QUIET_MS, TIMEOUT_MS] = [performance.now(), 500, 30_000];
+    // When the click was, the chart last changed, and that was painted.
+    let [clicked, changed, painted] = [Infinity, 0, 0];
+    addEventListener("click", (event) => (clicked = event.timeStamp), { capture: true, once: true });
+    const observer = new MutationObserver((changes) => {
+      const isChart = ({ target }: MutationRecord) => (target as Element).closest?.(".chart-drawing") || (target as Element).querySelector?.(".chart-drawing");
+      if (clicked === Infinity || !changes.some(isChart)) return;
+      changed = performance.now();
+      // What follows a frame's callbacks in the same frame is its painting; a message comes after that.
+      requestAnimationFrame(() => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => (painted = performance.now());
+        port2.postMessage(0);
       });
-      observer.observe(document, { childList: true, subtree: true });
+    });
+    observer.observe(document, { childList: true, subtree: true });
+    // The chart may change at once, from what the page knows, and again with the answer. Its last change counts.
+    watched.painted = new Promise((resolve, reject) => {
+      const timer = setInterval(() => {
+        const now = performance.now();
+        const isOver = waiting === 0 && answered > clicked && painted > changed && now - Math.max(answered, changed) > QUIET_MS;
+        if (!isOver && now - begun < TIMEOUT_MS) return;
+        clearInterval(timer);
+        observer.disconnect();
+        if (isOver) resolve(painted - clicked);
+        else reject(new Error("no chart followed the click"));
+      }, 50);
     });
   };
 }

@@ -30,7 +30,7 @@ export class Logs {
       await this.list(demo, `${name}, page ${LATE_PAGE}`, { ...search, before: late });
     }
     for (const path of ["calls/get", "calls/suggest"]) {
-      const { times } = await ask(session, path, path === "calls/get" ? { id: late } : { text: late });
+      const { times } = await ask(session, path, path === "calls/get" ? { id: late } : { query: {}, text: late });
       this.timings.add(demo, `id:, by ${path}`, TARGET, times);
     }
     for (const [name, search] of counted(facets)) {
