@@ -1,11 +1,7 @@
 /** How long the server takes for each page with its first answers, over a demo organization on SQLite and PostgreSQL. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-
 import { Hub, type Organization } from "../end2end/lib/hub.ts";
 import { Session } from "../end2end/lib/session.ts";
+import { withPostgres } from "./postgres.ts";
 import { median, table } from "./table.ts";
 
 const CALLS = Number(process.env.BENCH_PAGE_CALLS ?? "3000000");
@@ -93,20 +89,4 @@ async function time(session: Session, path: string): Promise<number> {
     if (!response.ok || !text.includes("answers")) throw new Error(`${path} was answered with ${response.status}, without data`);
   }
   return median(times);
-}
-
-/** Runs `work` with a PostgreSQL of its own, where hubs then have their databases. */
-async function withPostgres<T>(work: () => Promise<T>): Promise<T> {
-  const script = join(import.meta.dirname, "../scripts/with-postgres");
-  // It runs until its input ends.
-  const postgres = spawn(script, ["sh", "-c", 'echo "$TEST_POSTGRES_URL"; cat'], { stdio: ["pipe", "pipe", "inherit"] });
-  try {
-    const [url] = (await once(createInterface(postgres.stdout), "line")) as [string];
-    process.env.TEST_POSTGRES_URL = url;
-    return await work();
-  } finally {
-    delete process.env.TEST_POSTGRES_URL;
-    postgres.stdin.end();
-    await once(postgres, "exit");
-  }
 }

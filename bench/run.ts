@@ -4,14 +4,20 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 
+import { BrowserTimes } from "./browser.ts";
 import { changes } from "./changes.ts";
 import { crowd } from "./crowd.ts";
+import { dashboards } from "./dashboards.ts";
+import { withDemos } from "./demos.ts";
+import { Exports } from "./exports.ts";
 import { gateway } from "./gateway.ts";
 import { live } from "./live.ts";
+import { Logs } from "./logs.ts";
 import { pages } from "./pages.ts";
 import { peers } from "./peers.ts";
+import { rollups } from "./rollups.ts";
 import { streams } from "./streams.ts";
-import { usage } from "./usage.ts";
+import { Usage } from "./usage.ts";
 
 const results = join(import.meta.dirname, "../target/bench");
 mkdirSync(results, { recursive: true });
@@ -34,8 +40,24 @@ const is = (name: string) => wanted.length === 0 || wanted.includes(name);
 if (is("gateway")) write("gateway", await gateway());
 if (is("streams")) write("streams", await streams());
 if (is("peers")) write("peers", await peers());
-if (is("usage")) write("usage", await usage());
+await overDemos();
+if (is("rollups")) write("rollups", await rollups());
 if (is("pages")) write("pages", await pages());
 if (is("live")) write("live", await live());
+if (is("dashboards")) write("dashboards", await dashboards());
 if (is("changes")) write("changes", await changes());
 if (is("crowd")) write("crowd", await crowd());
+
+/** Those that measure over one demo organization after another. What there is of their figures is written after each. */
+async function overDemos(): Promise<void> {
+  const all = { usage: new Usage(), logs: new Logs(), exports: new Exports(), browser: new BrowserTimes() };
+  const chosen = Object.entries(all).filter(([name]) => is(name));
+  if (chosen.length === 0) return;
+  await withDemos(async (demo) => {
+    for (const [name, benchmark] of chosen) {
+      await benchmark.measure(demo);
+      write(name, benchmark.rows);
+    }
+  });
+  for (const [, benchmark] of chosen) benchmark.print();
+}

@@ -22,7 +22,7 @@ export interface Target {
 }
 
 /** What wrk measured in one round; times in microseconds. */
-interface Round {
+export interface Round {
   requests: number;
   microseconds: number;
   p50: number;
@@ -136,10 +136,7 @@ export class Stand {
   }
 
   private async load(target: Target, connections: number, seconds = SECONDS): Promise<Round> {
-    const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", join(import.meta.dirname, "chat.lua"), target.url + PATH];
-    const headers = Object.entries(target.headers ?? {}).map(([name, value]) => `${name}\t${value}\n`).join("");
-    const output = await run("wrk", args, { env: { ...process.env, HEADERS: headers } });
-    const round = JSON.parse(output.trim().split("\n").at(-1) ?? "") as Round;
+    const round = await load(target, connections, seconds);
     if (round.failed > 0 && !target.mayFail) throw new Error(`${round.failed} of ${round.requests} calls to ${target.url} failed`);
     if (target === this.tollhouse) this.answered += round.requests;
     return round;
@@ -153,6 +150,14 @@ export class Stand {
     if (target === this.tollhouse) this.answered += round.streams;
     return round;
   }
+}
+
+/** Asks `target` for chat completions, as fast as it answers them over these connections. */
+export async function load(target: Target, connections: number, seconds: number): Promise<Round> {
+  const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", join(import.meta.dirname, "chat.lua"), target.url + PATH];
+  const headers = Object.entries(target.headers ?? {}).map(([name, value]) => `${name}\t${value}\n`).join("");
+  const output = await run("wrk", args, { env: { ...process.env, HEADERS: headers } });
+  return JSON.parse(output.trim().split("\n").at(-1) ?? "") as Round;
 }
 
 /** Starts a program that runs until it is ended. */

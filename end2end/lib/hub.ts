@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-import { end, findFreePort, run } from "./process.ts";
+import { end, findFreePort, readProcessorSeconds, run } from "./process.ts";
 
 /** A key, and its secret. */
 export interface CreatedKey {
@@ -76,6 +76,12 @@ export class Hub {
     return JSON.stringify({ folder: this.folder, port: Number(new URL(this.url).port) });
   }
 
+  /** Where the data are: the address of PostgreSQL's database, or the file of SQLite's. */
+  get database(): { url: string } | { file: string } {
+    const url = this.environment.DATABASE_URL;
+    return url ? { url } : { file: join(this.folder, "tollhouse.db") };
+  }
+
   /** Runs a command of the program and reads the JSON it prints. */
   async runCommand<T>(args: string[], input?: string): Promise<T> {
     return JSON.parse(await run(programPath(this.environment), ["--json", ...args], { env: this.environment, input })) as T;
@@ -128,6 +134,17 @@ export class Hub {
     const status = readFileSync(`/proc/${this.server?.pid}/status`, "utf8");
     const megabytes = (name: string) => Math.round(Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024);
     return { now: megabytes("VmRSS"), most: megabytes("VmHWM") };
+  }
+
+  /** Makes the process' present memory its peak. */
+  forgetPeak(): void {
+    // man 5 proc: 5 resets VmHWM.
+    writeFileSync(`/proc/${this.server?.pid}/clear_refs`, "5");
+  }
+
+  /** Seconds for which the process has computed so far, on all cores together. */
+  processorSeconds(): number {
+    return readProcessorSeconds(this.server?.pid ?? 0);
   }
 
   /** Ends the process and removes its data. */

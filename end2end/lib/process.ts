@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 
 /** The ports to choose from: below those of outgoing connections, one of which could take a port before a server listens on it. */
@@ -31,6 +32,17 @@ export async function run(program: string, args: string[], options: SpawnOptions
   const [code] = await once(child, "close");
   if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${code}: ${errors}`);
   return output;
+}
+
+/** Seconds for which a process has computed so far, on all cores together; 0 if it has ended. */
+export function readProcessorSeconds(pid: number): number {
+  try {
+    // Fields 14 and 15, in ticks of 10 ms (man 5 proc). The second one, a name in parentheses, may have spaces.
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return 0;
+  }
 }
 
 /** Ends a child process, and waits until it has ended. */
