@@ -11,9 +11,9 @@ const WEIGHT = { alone: 0.296, withMain: 0.26, main: 0.286, file: 1_200 };
 const OTHER_BYTES = 40_000;
 /**
  * Files are joined so that the heaviest visit becomes as light as possible: the score is the norm of all visits with this
- * exponent, which is hardly above the heaviest, and this share of what all parts download together.
+ * exponent, a power of two, which is hardly above the heaviest, and this share of what all parts download together.
  */
-const [EXPONENT, SHARE] = [32, 0.007];
+const [EXPONENT, SHARE] = [128, 0.001];
 /** Parts that open within a page, so that no visit begins with them. */
 const LATER = [
   "body_deletion",
@@ -60,60 +60,84 @@ function readPieces(loader) {
  */
 function joinPieces(pieces, mainBytes) {
   const names = [...new Set(pieces.flatMap(({ parts }) => parts))];
-  const isLater = names.map((name) => LATER.includes(name));
-  const needs = (parts) => names.map((name) => parts.includes(name));
-  let files = pieces.map(({ name, parts, bytes }) => ({ pieces: [name], needs: needs(parts), bytes }));
-  let withMain = { pieces: [], needs: needs(names), bytes: 0 };
-  /** What each part downloads in files of its own. */
-  let own = names.map((_, part) => files.reduce((sum, file) => sum + (file.needs[part] ? download(file.bytes) : 0), 0));
+  const [pages, later] = [names.filter((name) => !LATER.includes(name)), names.filter((name) => LATER.includes(name))];
+  const mask = (of, parts) => of.reduce((mask, name, index) => (parts.includes(name) ? mask | (1 << index) : mask), 0);
+  const makeFile = (pieceNames, forPages, forLater, bytes) => ({
+    pieces: pieceNames,
+    forPages,
+    forLater,
+    bytes,
+    cost: WEIGHT.file + WEIGHT.alone * bytes,
+    visits: countOnes(forPages) + countOnes(forLater),
+  });
+  const join = (a, b) =>
+    makeFile([...a.pieces, ...b.pieces], a.forPages | b.forPages, a.forLater | b.forLater, a.bytes + b.bytes);
+  let files = pieces.map(({ name, parts, bytes }) => makeFile([name], mask(pages, parts), mask(later, parts), bytes));
+  let withMain = makeFile([], mask(pages, pages), mask(later, later), 0);
+  /** What each page downloads in files of its own, and all parts together. */
+  let own = pages.map((_, page) => files.reduce((sum, file) => sum + ((file.forPages >> page) & 1) * file.cost, 0));
+  let total = files.reduce((sum, { cost, visits }) => sum + cost * visits, 0);
 
   const commonBytes = (joined) => OTHER_BYTES + WEIGHT.main * mainBytes + WEIGHT.withMain * joined;
-  const score = (common, own) => {
-    const sizes = own.map((bytes, part) => (isLater[part] ? bytes : common + bytes));
+  /** What a page downloads in files of its own after a step: a file of `cost` in place of files `a` and `b`. */
+  const ownAfter = ({ a, b, cost }, page) => {
+    const [needsA, needsB] = [(a.forPages >> page) & 1, (b.forPages >> page) & 1];
+    return own[page] - needsA * a.cost - needsB * b.cost + (needsA | needsB) * cost;
+  };
+  const totalAfter = ({ a, b, cost }) => {
+    const visits = countOnes(a.forPages | b.forPages) + countOnes(a.forLater | b.forLater);
+    return total - a.visits * a.cost - b.visits * b.cost + visits * cost;
+  };
+  /** The score after a step. It is called for each pair of files in each step, millions of times. */
+  const score = (step) => {
+    let norm = 0;
     // As shares of about one visit, since large powers are out of range.
-    const sum = sizes.reduce((sum, bytes, part) => sum + (isLater[part] ? 0 : (bytes / 300_000) ** EXPONENT), 0);
-    return 300_000 * sum ** (1 / EXPONENT) + SHARE * sizes.reduce((sum, bytes) => sum + bytes, 0);
+    for (let page = 0; page < pages.length; page++) norm += power((step.common + ownAfter(step, page)) / 300_000);
+    return 300_000 * norm ** (1 / EXPONENT) + SHARE * (totalAfter(step) + pages.length * step.common);
   };
 
+  const none = makeFile([], 0, 0, 0);
   for (;;) {
     const common = commonBytes(withMain.bytes);
-    let best = { score: score(common, own) };
+    let best = { a: none, b: none, cost: 0, common };
+    best.score = score(best);
     const consider = (step) => {
+      step.score = score(step);
       if (step.score < best.score) best = step;
     };
     for (const [index, a] of files.entries()) {
-      const left = own.map((bytes, part) => (a.needs[part] ? bytes - download(a.bytes) : bytes));
-      consider({ score: score(commonBytes(withMain.bytes + a.bytes), left), own: left, a });
-      for (const b of files.slice(index + 1)) {
-        const joined = download(a.bytes + b.bytes);
-        const changed = left.map((bytes, part) => {
-          if (!a.needs[part] && !b.needs[part]) return bytes;
-          return bytes - (b.needs[part] ? download(b.bytes) : 0) + joined;
-        });
-        consider({ score: score(common, changed), own: changed, a, b });
+      consider({ a, b: none, cost: 0, common: commonBytes(withMain.bytes + a.bytes) });
+      for (let other = index + 1; other < files.length; other++) {
+        const b = files[other];
+        consider({ a, b, cost: WEIGHT.file + WEIGHT.alone * (a.bytes + b.bytes), common });
       }
     }
-    if (!best.a) break;
-    own = best.own;
-    files = files.filter((file) => file !== best.a && file !== best.b);
-    if (best.b) files.push(join(best.a, best.b));
-    else withMain = join(withMain, best.a);
+    const { a, b } = best;
+    if (a === none) break;
+    [own, total] = [pages.map((_, page) => ownAfter(best, page)), totalAfter(best)];
+    files = files.filter((file) => file !== a && file !== b);
+    if (b === none) withMain = join(withMain, a);
+    else files.push(join(a, b));
   }
-  const named = ({ pieces, needs, bytes }) => ({ pieces, bytes, parts: new Set(names.filter((_, part) => needs[part])) });
+  const named = ({ pieces, forPages, forLater, bytes }) => {
+    const parts = [...pages.filter((_, page) => (forPages >> page) & 1), ...later.filter((_, part) => (forLater >> part) & 1)];
+    return { pieces, bytes, parts: new Set(parts) };
+  };
   return { files: files.map(named), withMain: named(withMain) };
 }
 
-/** What a file of so many bytes of linked code costs a visit that needs it. */
-function download(bytes) {
-  return WEIGHT.file + WEIGHT.alone * bytes;
+/** The number of bits of `mask` that are 1. */
+function countOnes(mask) {
+  let count = 0;
+  for (let left = mask; left !== 0; left &= left - 1) count++;
+  return count;
 }
 
-function join(a, b) {
-  return {
-    pieces: [...a.pieces, ...b.pieces],
-    needs: a.needs.map((needed, part) => needed || b.needs[part]),
-    bytes: a.bytes + b.bytes,
-  };
+/** The power with `EXPONENT`, quicker than `**`. */
+function power(base) {
+  let result = base;
+  for (let exponent = 1; exponent < EXPONENT; exponent *= 2) result *= result;
+  return result;
 }
 
 module.exports = { LATER, joinPieces, readPieces };
