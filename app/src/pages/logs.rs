@@ -35,6 +35,7 @@ mod places;
 mod rejection;
 mod replay;
 mod row_window;
+mod search_draft;
 mod summary;
 mod timing;
 

@@ -4,9 +4,9 @@ use domain::{
     calls::{CompletionOption, SearchCompletion, SearchText},
     ids::CallId,
 };
-use leptos::{ev, html, prelude::*};
+use leptos::{ev, prelude::*};
 
-use super::{call_suggestions::Suggesting, names::SearchedNames, narrowing::NarrowedPage};
+use super::{call_suggestions::Suggesting, names::SearchedNames, narrowing::NarrowedPage, search_draft::SearchDraft};
 use crate::{
     addresses::CodePart,
     components::{Button, ButtonStyle, Icon, IconView, OptionList, unique_id},
@@ -15,55 +15,11 @@ use crate::{
     state::use_go,
 };
 
-/// What is typed, and where: the field's text follows the address unless it is being edited.
-#[derive(Clone, Copy)]
-pub(super) struct Draft {
-    input: NodeRef<html::Input>,
-    pub text: RwSignal<String>,
-    /// Place of the cursor in `text`, in bytes.
-    pub cursor: RwSignal<usize>,
-    /// The value at the cursor, for which the server suggests others.
-    pub value: RwSignal<String>,
-}
-
-impl Draft {
-    /// The text and the cursor, as the field has them.
-    fn read(&self) {
-        let Some(input) = self.input.get_untracked() else { return };
-        let text = input.value();
-        let cursor = input.selection_start().ok().flatten().map_or(text.len(), |units| place(&text, units));
-        if self.cursor.get_untracked() != cursor || self.text.with_untracked(|before| *before != text) {
-            self.set(text, cursor);
-        }
-    }
-
-    /// Replaces the text, and leaves the cursor at `cursor`.
-    fn write(&self, text: &str, cursor: usize) {
-        if let Some(input) = self.input.get_untracked() {
-            input.set_value(text);
-            let units = u32::try_from(text[..cursor].encode_utf16().count()).unwrap_or_default();
-            let _ = input.set_selection_range(units, units);
-        }
-        self.set(text.to_owned(), cursor);
-    }
-
-    fn set(&self, text: String, cursor: usize) {
-        self.value.set(SearchText::typed_value(&text, cursor));
-        self.cursor.set(cursor);
-        self.text.set(text);
-    }
-}
-
 /// The search field, which completes qualifiers and their values while one types.
 #[component]
 pub(super) fn CallSearch(page: NarrowedPage, names: SearchedNames) -> impl IntoView {
     let go = use_go();
-    let draft = Draft {
-        input: NodeRef::new(),
-        text: RwSignal::default(),
-        cursor: RwSignal::new(0),
-        value: RwSignal::default(),
-    };
+    let draft = SearchDraft::new();
     let (open, error) = (RwSignal::new(false), RwSignal::new(None::<String>));
     // Whether Enter was pressed before the suggestions for the text had arrived.
     let submitted = RwSignal::new(false);
@@ -226,16 +182,4 @@ pub(super) fn CallSearch(page: NarrowedPage, names: SearchedNames) -> impl IntoV
         </div>
         <Button style=ButtonStyle::Quiet icon=Icon::Plus on_press=start>"Filter"</Button>
     }
-}
-
-/// The place in bytes of a place in UTF-16 units, in which browsers count.
-fn place(text: &str, units: u32) -> usize {
-    let mut left = units as usize;
-    for (index, letter) in text.char_indices() {
-        if left == 0 {
-            return index;
-        }
-        left = left.saturating_sub(letter.len_utf16());
-    }
-    text.len()
 }

@@ -3,7 +3,7 @@
 use domain::calls::{CallSuggestions, CompletionOption, SearchCompletion, SearchText};
 use leptos::prelude::*;
 
-use super::{call_search::Draft, names::SearchedNames, narrowing::NarrowedPage};
+use super::{names::SearchedNames, narrowing::NarrowedPage, search_draft::SearchDraft};
 use crate::{
     api,
     components::{ListedOption, OptionList, OptionListView},
@@ -16,7 +16,7 @@ use crate::{
 pub(super) struct Suggesting {
     pub page: NarrowedPage,
     pub names: SearchedNames,
-    pub draft: Draft,
+    pub draft: SearchDraft,
     pub open: RwSignal<bool>,
     /// The server's latest answer, and the value that it belongs to.
     pub answer: RwSignal<Option<(String, CallSuggestions)>>,
