@@ -42,7 +42,7 @@ impl ExportFile {
         head: Bytes,
         parts: impl Stream<Item = ServiceResult<FilePart>> + Send + 'static,
     ) -> ServiceResult<Self> {
-        let mut parts = parts.boxed();
+        let mut parts = parts.fuse().boxed();
         let first = parts.try_next().await?;
         let head = FilePart { bytes: head, rows: 0 };
         let parts = stream::iter([Some(head), first].into_iter().flatten().map(Ok)).chain(parts).boxed();
@@ -55,7 +55,8 @@ impl ExportFile {
             let part = parts.next().await?;
             Some((part, (parts, slot)))
         });
-        Self { parts: parts.boxed(), ..self }
+        // Encoders of a response ask for more after its end, which an `unfold` answers with a panic.
+        Self { parts: parts.fuse().boxed(), ..self }
     }
 
     /// The parts, for a job that stores them.

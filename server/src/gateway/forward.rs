@@ -97,7 +97,8 @@ pub(super) async fn handle(
     };
     let ForwardedRequest { offer, request, mut context } = forward;
     arrival.received_at = Instant::now();
-    std::mem::take(&mut context.tags).add_to(&mut arrival.tags, arrival.endpoint.dialect);
+    let tags = std::mem::take(&mut context.tags).without(key.redacted_fields());
+    tags.add_to(&mut arrival.tags, arrival.endpoint.dialect);
     let weighed = gateway.weigh(&mut guard, &request);
     reply.add_headers(gateway.limit_headers(&key));
     if let Err(refusal) = weighed {

@@ -89,6 +89,18 @@ impl BodyTags {
         }
     }
 
+    /// Leaves out what the organization wants to have redacted in stored bodies, since tags are stored too.
+    pub(in crate::gateway) fn without(mut self, redacted: &[String]) -> Self {
+        if redacted.is_empty() {
+            return self;
+        }
+        self.user.take_if(|_| is_redacted(&[USER], redacted));
+        self.safety_identifier.take_if(|_| is_redacted(&[SAFETY_IDENTIFIER], redacted));
+        self.user_id.take_if(|_| is_redacted(&[METADATA, USER_ID], redacted));
+        self.metadata.retain(|(name, _)| !is_redacted(&[METADATA, name.as_str()], redacted));
+        self
+    }
+
     /// Adds them to those of the headers, which count first: as the fields of this API, in the order `user`,
     /// `safety_identifier`, `metadata`, as long as there is room.
     pub(in crate::gateway) fn add_to(self, tags: &mut CallTags, dialect: Dialect) {
@@ -105,6 +117,19 @@ impl BodyTags {
             tags.add(name, value);
         }
     }
+}
+
+/// Whether a field, or one around it, is among `redacted`, which may name parents too: see
+/// [`services::bodies::redact`].
+fn is_redacted(path: &[&str], redacted: &[String]) -> bool {
+    redacted.iter().any(|field| {
+        let field: Vec<&str> = field.split('.').collect();
+        let is_field = |path: &[&str]| {
+            let end = path.iter().rev().zip(field.iter().rev());
+            path.len() >= field.len() && end.into_iter().all(|(name, other)| name.eq_ignore_ascii_case(other))
+        };
+        (1..=path.len()).any(|length| is_field(&path[..length]))
+    })
 }
 
 #[cfg(test)]
@@ -158,6 +183,24 @@ mod tests {
         found.add(TagField::Metadata, &format!(r#"{{{},"m00":"last","user_id":"u-1"}}"#, many.join(",")));
         assert_eq!((found.metadata.len(), found.metadata[0].1.as_str()), (MAX_TAGS, "last"));
         assert_eq!(found.user_id.as_deref(), Some("u-1"));
+    }
+
+    #[test]
+    fn redacted_fields_are_no_tags() {
+        let left = |redacted: &[&str]| {
+            let mut found = BodyTags::default();
+            found.add(TagField::User, r#""u-1""#);
+            found.add(TagField::SafetyIdentifier, r#""s-1""#);
+            found.add(TagField::Metadata, r#"{"Customer":"acme","plan":"pro"}"#);
+            let mut tags = CallTags::default();
+            let redacted: Vec<String> = redacted.iter().map(|field| (*field).to_owned()).collect();
+            found.without(&redacted).add_to(&mut tags, Dialect::OpenAi);
+            tags.iter().map(|(name, _)| name.as_str().to_owned()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(left(&["other", "customer.name", "metadata.plan.x"]), "customer plan safety_identifier user");
+        assert_eq!(left(&["USER", "metadata.customer"]), "plan safety_identifier");
+        assert_eq!(left(&["customer", "safety_identifier"]), "plan user");
+        assert_eq!(left(&["metadata"]), "safety_identifier user");
     }
 
     #[test]

@@ -75,6 +75,11 @@ impl KeyRecord {
         self.bodies.as_deref().cloned().unwrap_or_default()
     }
 
+    /// JSON fields whose values its organization doesn't want stored: see [`BodySettings::redact`].
+    pub fn redacted_fields(&self) -> &[String] {
+        self.bodies.as_deref().map_or(&[], |bodies| &bodies.redact)
+    }
+
     /// The key as an actor in its organization, from `ip`.
     pub fn actor(&self, ip: Option<IpAddr>) -> Actor {
         let kind = ActorKind::ApiKey {
