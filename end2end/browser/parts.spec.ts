@@ -21,7 +21,7 @@ test("a page preloads its own code, and no other page's", async ({ signedIn: pag
   const links = await findPreloads(page);
   // Each file is requested once and has a link in the page, so that none waits for a script to request it.
   expect(requests.toSorted()).toEqual(links.toSorted());
-  await page.goto(`/o/${organization.slug}/api-keys`);
+  await page.goto(`/o/${organization.slug}/keys`);
   await expect(page.getByRole("heading", { level: 1, name: "API keys" })).toBeVisible();
   const others = await findPreloads(page);
   expect(links.some((link) => !others.includes(link))).toBe(true);
