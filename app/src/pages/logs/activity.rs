@@ -205,7 +205,7 @@ fn bar_view(Bar { id, name, index, count, counts, most, href, bars }: Bar) -> An
         <li>
             <a
                 id=id
-                href=move || href()
+                href=href
                 draggable="false"
                 tabindex=move || if is_stop() { "0" } else { "-1" }
                 aria-label=name

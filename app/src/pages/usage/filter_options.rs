@@ -134,7 +134,7 @@ pub(super) fn filter_options(
         let add_used = |found: &mut Found<'_>, index: usize| {
             let (group, kind, report) = &used[index];
             let values = report.with(|report| report.map(named_groups).unwrap_or_default());
-            found.add(*kind, group, values.into_iter().map(plain));
+            found.add(kind, group, values.into_iter().map(plain));
         };
         add_used(&mut found, 0);
         keys.with(|keys| {

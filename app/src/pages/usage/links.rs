@@ -163,7 +163,7 @@ pub(super) fn with_outcome(filter: Filter, outcome: OutcomeFilter) -> Option<Fil
     let are_outcomes = filter.statuses.iter().all(|status| matches!(status, StatusFilter::Outcome(_)));
     let mut statuses = filter.statuses.clone();
     statuses.retain(|status| outcome == OutcomeFilter::Errors && is_error(status));
-    (are_outcomes && !statuses.is_empty()).then(|| Filter { statuses, ..filter })
+    (are_outcomes && !statuses.is_empty()).then_some(Filter { statuses, ..filter })
 }
 
 /// The grouping in which a metric's tile opens its chart.
