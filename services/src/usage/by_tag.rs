@@ -133,7 +133,7 @@ pub(super) async fn for_each_tag_sum(
     let mut bound = Bound::new(database.get_database_backend());
     let from = from_spans(&slice, &sources.spans, &mut bound);
     let (metric, is_told_apart) = match groups {
-        TagGroups::Largest(metric) => (metric, format!("n.nth <= {MAX_TAG_GROUPS}")),
+        TagGroups::Largest(metric) => (metric, format!("k.nth <= {MAX_TAG_GROUPS}")),
         TagGroups::Named(values) => {
             (Metric::default(), format!("k.grouping {}", bound.among_texts(values.iter().copied())))
         }
@@ -144,13 +144,16 @@ pub(super) async fn for_each_tag_sum(
     let bin_names = histogram.map(|histogram| (0..LATENCY_BINS).map(move |bin| format!("{}{bin}", histogram.prefix())));
     let names = SUMS.into_iter().map(str::to_owned).chain(bin_names.into_iter().flatten());
     let sums = names.map(|name| sum(&format!("k.{name}"), &name)).collect::<Vec<_>>().join(", ");
-    // SQLite would otherwise sum the calls twice.
+    // Values are ranked by windows: PostgreSQL has no statistics of what the calls hold, and would join by nested loops. Calls
+    // without the tag come last, so that they take no place.
     let sql = format!(
         "WITH tagged AS MATERIALIZED (SELECT p.place AS place, {value} AS grouping, {}{bins} {from} GROUP BY 1, 2), \
-         ranked AS (SELECT t.grouping, row_number() OVER (ORDER BY {} DESC, sum(t.calls) DESC, t.grouping) AS nth \
-         FROM tagged t WHERE t.grouping <> '' GROUP BY t.grouping) \
+         totals AS (SELECT t.*, {} AS total, sum(t.calls) OVER w AS total_calls FROM tagged t \
+         WINDOW w AS (PARTITION BY t.grouping)), \
+         ranked AS (SELECT t.*, dense_rank() OVER (ORDER BY CASE WHEN t.grouping = '' THEN 1 ELSE 0 END, t.total DESC, \
+         t.total_calls DESC, t.grouping) AS nth FROM totals t) \
          SELECT k.place AS place, CASE WHEN k.grouping = '' OR {is_told_apart} THEN k.grouping \
-         ELSE {rest} END AS grouping, {sums} FROM tagged k LEFT JOIN ranked n ON n.grouping = k.grouping GROUP BY 1, 2",
+         ELSE {rest} END AS grouping, {sums} FROM ranked k GROUP BY 1, 2",
         sum_columns(call_value),
         metric_sum(metric),
     );
@@ -177,21 +180,22 @@ fn value(tag: &TagName, backend: DbBackend) -> String {
     }
 }
 
-/// The expression over rows `t` with [`SUMS`] for the measure by which values are ranked, as `Measures::get` has it.
+/// The expression over rows `t` with [`SUMS`] for the measure by which values are ranked, as `Measures::get` has it,
+/// summed over the window `w` of a value.
 fn metric_sum(metric: Metric) -> &'static str {
     match metric {
-        Metric::Spend => "sum(t.cost_nanos_parts) * 1000000000 + sum(t.cost_nanos_rest)",
-        Metric::Tokens => "sum(t.tokens_in) + sum(t.tokens_out)",
-        Metric::InputTokens => "sum(t.tokens_in)",
-        Metric::CachedTokens => "sum(t.cached_tokens_in)",
-        Metric::OutputTokens => "sum(t.tokens_out)",
-        Metric::Calls | Metric::Latency | Metric::FirstToken => "sum(t.calls)",
-        Metric::Errors => "sum(t.errors)",
-        Metric::Rejected => "sum(t.refused)",
-        Metric::Images => "sum(t.images)",
-        Metric::VideoMinutes => "sum(t.video_ms)",
-        Metric::AudioMinutes => "sum(t.audio_ms)",
-        Metric::Storage => "sum(t.byte_hours_parts) * 1000000000 + sum(t.byte_hours_rest)",
+        Metric::Spend => "sum(t.cost_nanos_parts) OVER w * 1000000000 + sum(t.cost_nanos_rest) OVER w",
+        Metric::Tokens => "sum(t.tokens_in) OVER w + sum(t.tokens_out) OVER w",
+        Metric::InputTokens => "sum(t.tokens_in) OVER w",
+        Metric::CachedTokens => "sum(t.cached_tokens_in) OVER w",
+        Metric::OutputTokens => "sum(t.tokens_out) OVER w",
+        Metric::Calls | Metric::Latency | Metric::FirstToken => "sum(t.calls) OVER w",
+        Metric::Errors => "sum(t.errors) OVER w",
+        Metric::Rejected => "sum(t.refused) OVER w",
+        Metric::Images => "sum(t.images) OVER w",
+        Metric::VideoMinutes => "sum(t.video_ms) OVER w",
+        Metric::AudioMinutes => "sum(t.audio_ms) OVER w",
+        Metric::Storage => "sum(t.byte_hours_parts) OVER w * 1000000000 + sum(t.byte_hours_rest) OVER w",
     }
 }
 
