@@ -4,6 +4,7 @@
 //! its second opens them; sliding it goes from bar to bar.
 
 use leptos::{ev, html::Div, prelude::*};
+use wasm_bindgen::JsCast;
 
 use super::data::ChartData;
 
@@ -145,7 +146,13 @@ impl Reading {
     /// The effect of the tap that ended in this click; `None` for a click of a mouse or the keyboard.
     pub(super) fn take_tap(&self, event: &ev::MouseEvent) -> Option<Tap> {
         let finger = self.finger.try_update_value(Option::take).flatten()?;
-        if event.time_stamp() - finger.at > MAX_CLICK_DELAY {
+        let pointer = event.dyn_ref::<ev::PointerEvent>().map(ev::PointerEvent::pointer_type);
+        let is_fingers = match pointer.filter(|pointer| !pointer.is_empty()) {
+            Some(pointer) => pointer != "mouse",
+            // Clicks of older browsers don't say what they come from.
+            None => event.time_stamp() - finger.at <= MAX_CLICK_DELAY,
+        };
+        if !is_fingers {
             return None;
         }
         Some(if finger.is_second && !finger.slid { Tap::Open } else { Tap::Read })

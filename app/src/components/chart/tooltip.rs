@@ -49,6 +49,12 @@ pub(super) fn Tooltip(data: Memo<ChartData>, scene: Memo<Scene>, reading: Readin
                 class:right-of-bar=right_of_bar
                 style:left=left
                 style:right=right
+                on:click=move |event| {
+                    // The tap that has shown it ends on it, where a bar is wide.
+                    if reading.take_tap(&event).is_some() {
+                        event.prevent_default();
+                    }
+                }
             >
                 {move || bucket().map(|bucket| data.with(|data| bucket_values(data, bucket)))}
             </div>
