@@ -91,6 +91,8 @@ test("a filter is found by typing, and chosen with the keyboard", async ({ signe
   await expect(search).toBeHidden();
 
   await add.click();
+  await expect(search).toBeFocused();
+  await expect(page.getByRole("option").nth(1)).toBeVisible();
   await page.keyboard.press("ArrowDown");
   await expect(page.getByRole("option").nth(1)).toHaveAttribute("aria-selected", "true");
   await page.keyboard.press("Escape");

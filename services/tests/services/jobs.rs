@@ -16,6 +16,8 @@ use services::{
 };
 use tokio::sync::{Notify, Semaphore};
 
+use crate::support::World;
+
 const KIND: &str = "test";
 
 /// How often each cause was worked on.
@@ -75,10 +77,14 @@ async fn wait_for_states(services: &Services, expected: &[(&str, JobState)]) {
 struct KilledServer(Option<tokio::runtime::Runtime>);
 
 impl KilledServer {
-    fn start(services: &Services, handlers: Vec<JobHandler>) -> Self {
+    /// Starts a server with connections of its own, which end with it.
+    fn start(world: &World, handlers: Vec<JobHandler>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let services = services.clone();
-        runtime.spawn(async move { std::mem::forget(JobRunner::start(&services, handlers)) });
+        let (url, clock) = (world.database.url().to_owned(), world.clock.clone());
+        runtime.spawn(async move {
+            let services = Services::open(url.as_str(), clock).await.unwrap();
+            std::mem::forget((JobRunner::start(&services, handlers), services));
+        });
         Self(Some(runtime))
     }
 }
@@ -204,7 +210,7 @@ on_both_databases! {
         let attempts = Attempts::default();
         let begun = Arc::new(Semaphore::new(0));
         let (first_begun, first_attempts) = (Arc::clone(&begun), attempts.clone());
-        let killed = KilledServer::start(services, vec![JobHandler::new(KIND, JobPolicy::default(), move |_, job| {
+        let killed = KilledServer::start(world, vec![JobHandler::new(KIND, JobPolicy::default(), move |_, job| {
             first_attempts.add(job.cause());
             first_begun.add_permits(1);
             std::future::pending()
@@ -231,7 +237,7 @@ on_both_databases! {
         for _ in 0..2 {
             let begun = Arc::new(Notify::new());
             let has_begun = Arc::clone(&begun);
-            let killed = KilledServer::start(services, vec![JobHandler::new(KIND, policy, move |_, _| {
+            let killed = KilledServer::start(world, vec![JobHandler::new(KIND, policy, move |_, _| {
                 has_begun.notify_one();
                 std::future::pending()
             })]);
