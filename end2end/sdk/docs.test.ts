@@ -11,7 +11,7 @@ const page = readFileSync(join(import.meta.dirname, "../../docs/clients.md"), "u
 const blocks = [...page.matchAll(/```js\n(.*?)```/gs)].map(([, block = ""]) =>
   block.replaceAll("https://hub.example/v1", BASE_URL).replaceAll("https://hub.example", BASE_URL.replace(/\/v1$/, "")).replaceAll("toll_std_…", ENDPOINTS_KEY),
 );
-assert.equal(blocks.length, 3);
+assert.equal(blocks.length, 4);
 
 // Below `end2end`, so that the imports of its packages are found.
 const folder = join(import.meta.dirname, "../results");
