@@ -131,9 +131,14 @@ impl Reading {
         });
     }
 
+    /// Forgets the finger on the bars, whose tap may never end in a click.
+    pub(super) fn forget_finger(&self) {
+        self.finger.set_value(None);
+    }
+
     /// Forgets a finger that scrolls the page instead.
     pub(super) fn cancel(&self) {
-        self.finger.set_value(None);
+        self.forget_finger();
         self.leave();
     }
 

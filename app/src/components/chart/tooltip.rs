@@ -49,6 +49,8 @@ pub(super) fn Tooltip(data: Memo<ChartData>, scene: Memo<Scene>, reading: Readin
                 class:right-of-bar=right_of_bar
                 style:left=left
                 style:right=right
+                // A press on it is no tap on the bars, of which a slide without a click may be remembered.
+                on:pointerdown=move |_| reading.forget_finger()
                 on:click=move |event| {
                     // The tap that has shown it ends on it, where a bar is wide.
                     if reading.take_tap(&event).is_some() {
