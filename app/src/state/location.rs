@@ -24,6 +24,8 @@ pub struct Location {
     position: StoredValue<i32>,
     /// Whether a step through the history is being undone.
     is_undoing: StoredValue<bool>,
+    /// Whether the address was reached through the history.
+    is_return: StoredValue<bool>,
     guard: StoredValue<Option<Guard>>,
     /// The guard of the page that is being left, until another page is open.
     suspended_guard: StoredValue<Option<Guard>>,
@@ -74,6 +76,7 @@ impl Location {
             search: RwSignal::default(),
             position: StoredValue::new(0),
             is_undoing: StoredValue::new(false),
+            is_return: StoredValue::new(false),
             guard: StoredValue::new(None),
             suspended_guard: StoredValue::new(None),
             navigation: RwSignal::new(Navigation::Done),
@@ -133,7 +136,13 @@ impl Location {
             let _ = window().location().assign(address);
             return;
         }
+        self.is_return.set_value(false);
         self.read(!replace);
+    }
+
+    /// Whether the open address was reached through the history, so that its page is to look as it was left.
+    pub fn is_return(&self) -> bool {
+        self.is_return.get_value()
     }
 
     /// Loading state of the page that the address bar names.
@@ -170,6 +179,7 @@ impl Location {
             return step_history(here - there);
         }
         self.position.set_value(there);
+        self.is_return.set_value(true);
         self.read(false);
     }
 

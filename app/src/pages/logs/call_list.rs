@@ -11,7 +11,8 @@ use crate::{
     addresses::LogsAddress,
     api,
     state::{
-        CurrentOrganization, CurrentSession, QueryProgress, load_into, now, query_as, use_organization, use_session,
+        CurrentOrganization, CurrentSession, QueryProgress, load_into, now, query_as, use_location, use_organization,
+        use_session,
     },
 };
 
@@ -47,8 +48,7 @@ pub(super) const MAX_CALLS: usize = 100_000;
 
 impl CallList {
     pub(super) fn new(address: Memo<LogsAddress>) -> Self {
-        places::observe();
-        let organization = use_organization();
+        let (organization, location) = (use_organization(), use_location());
         // The open call doesn't change the list.
         let query = Memo::new(move |_| address.with(|address| address.calls(None)));
         let store = RwSignal::new(CallStore::default());
@@ -60,7 +60,8 @@ impl CallList {
             move || {
                 let query = query.get();
                 let is_shown = store.with_untracked(|store| store.query() == Some(&query));
-                if let Some(place) = (!is_shown).then(|| places::take(&query)).flatten() {
+                let is_left = !is_shown && location.is_return();
+                if let Some(place) = is_left.then(|| places::take(&query)).flatten() {
                     replace(store, scrolled.get_value(), place.store);
                     restoring.set(Some(place.scrolled));
                 }
