@@ -197,6 +197,7 @@ test("dragging over bars zooms to them, by mouse and with Shift and the arrow ke
   await page.goBack();
   await page.goBack();
   await expect(page).toHaveURL(/\?range=30d$/);
+  await expect(logs.bars).toHaveCount(30);
 
   await page.mouse.move(0, 0);
   await logs.bars.last().focus();
