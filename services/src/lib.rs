@@ -41,6 +41,7 @@ pub mod rate_limits;
 pub mod saved_views;
 pub mod sealed_secrets;
 pub mod security;
+mod shared_reads;
 mod slugs;
 mod stored_tags;
 pub mod usage;
@@ -54,6 +55,7 @@ pub use database::{Connections, Database, DatabaseConnections, DatabaseOptions, 
 pub use errors::{ServiceError, ServiceResult};
 pub use quotas::Quotas;
 pub use random::{new_reference, random_hex};
+pub use shared_reads::SharedReads;
 use tokio::sync::Notify;
 
 use self::background_migrations::BackgroundMigration;
@@ -81,6 +83,7 @@ pub struct Services {
     pub(crate) background_migrations: &'static [BackgroundMigration],
     pub(crate) read_barrier: metering::ReadBarrier,
     pub(crate) counted_storage: provider_objects::storage::CountedStorage,
+    pub(crate) shared_reads: SharedReads,
 }
 
 impl Services {
@@ -112,6 +115,7 @@ impl Services {
             background_migrations: &[api_keys::FOLD_TEXTS, api_keys::INDEX_TEXTS],
             read_barrier: metering::ReadBarrier::default(),
             counted_storage: provider_objects::storage::CountedStorage::default(),
+            shared_reads: SharedReads::default(),
         })
     }
 
@@ -155,6 +159,11 @@ impl Services {
     /// Rate limits of anonymous clients and known callers.
     pub fn address_limits(&self) -> &address_limits::AddressLimits {
         &self.address_limits
+    }
+
+    /// Reads that many members repeat at the same time.
+    pub fn shared_reads(&self) -> &SharedReads {
+        &self.shared_reads
     }
 
     /// The database.

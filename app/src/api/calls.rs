@@ -15,7 +15,8 @@ use super::context;
 #[server(prefix = "/api", endpoint = "calls/list", input = Json)]
 pub async fn list(organization: String, query: CallQuery) -> Result<CallPage, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
-    services::call_search::list(&services, &actor, &query).await.map_err(context::public_error)
+    let calls = services::call_search::list(&services, &actor, &query);
+    services.shared_reads().read(&actor, "calls/list", &query, calls).await.map_err(context::public_error)
 }
 
 /// Returns one call, with the price that was applied.
@@ -29,14 +30,16 @@ pub async fn get(organization: String, id: CallId) -> Result<CallDetails, ApiErr
 #[server(prefix = "/api", endpoint = "calls/activity", input = Json)]
 pub async fn activity(organization: String, query: CallQuery) -> Result<CallActivity, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
-    services::calls::activity(&services, &actor, &query).await.map_err(context::public_error)
+    let activity = services::calls::activity(&services, &actor, &query);
+    services.shared_reads().read(&actor, "calls/activity", &query, activity).await.map_err(context::public_error)
 }
 
 /// Counts the calls of a query by the values of each dimension.
 #[server(prefix = "/api", endpoint = "calls/facets", input = Json)]
 pub async fn facets(organization: String, query: CallQuery) -> Result<domain::calls::Facets, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
-    services::calls::facets(&services, &actor, &query).await.map_err(context::public_error)
+    let facets = services::calls::facets(&services, &actor, &query);
+    services.shared_reads().read(&actor, "calls/facets", &query, facets).await.map_err(context::public_error)
 }
 
 /// Finds calls by their ID, and values of filters by a part of their names; those of tags among the calls of a query.

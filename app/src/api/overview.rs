@@ -12,5 +12,6 @@ use super::context;
 pub async fn get(organization: String) -> Result<Overview, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
     let base_url = context::request()?.base_url;
-    services::overview::get(&services, &actor, base_url).await.map_err(context::public_error)
+    let overview = services::overview::get(&services, &actor, base_url.clone());
+    services.shared_reads().read(&actor, "overview/get", &base_url, overview).await.map_err(context::public_error)
 }

@@ -14,7 +14,8 @@ use super::context;
 #[server(prefix = "/api", endpoint = "usage/report", input = Json)]
 pub async fn report(organization: String, query: UsageQuery) -> Result<UsageReport, ApiError> {
     let (services, actor) = context::actor(&organization).await?;
-    services::usage::report(&services, &actor, &query).await.map_err(context::public_error)
+    let report = services::usage::report(&services, &actor, &query);
+    services.shared_reads().read(&actor, "usage/report", &query, report).await.map_err(context::public_error)
 }
 
 /// Sums tokens by model and key, the largest first.
