@@ -23,10 +23,10 @@ use tokio::{
 
 use crate::{Actor, ActorKind, ServiceResult};
 
-/// Shortest and longest time between the beginnings of two reads that are shared. Whoever waits for the former hardly sees
-/// the difference; with the latter, a call is on an open page within two seconds.
+/// Shortest and longest time between the beginnings of two reads that are shared, by which an answer may come later.
 const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(1)];
-/// The time between two reads, as a multiple of what the last one took: so they keep a fifth of a core busy, or less.
+/// The time between two reads, as a multiple of what the last one took: so those that take up to 200 ms keep a fifth of a
+/// core busy at most.
 const REST: u32 = 5;
 /// Number of sessions that ask for a read within [`COUNTED`] from which it is shared; fewer are answered at once, however
 /// often they ask.
@@ -35,9 +35,15 @@ const COUNTED: Duration = Duration::from_secs(1);
 /// Number of different reads from which those that nobody asks for any more are forgotten.
 const MAX_READS: usize = 1_024;
 
-/// What the members' reads depend on who reads them for.
-const PERMISSIONS: [Permission; 4] =
-    [Permission::ViewOverview, Permission::ViewUsage, Permission::ViewLogs, Permission::ViewApiKeys];
+/// The permissions that decide what is read. Where each reaches the whole organization or nothing, the role alone does.
+const PERMISSIONS: [Permission; 6] = [
+    Permission::ViewOverview,
+    Permission::ViewUsage,
+    Permission::ViewLogs,
+    Permission::ViewBodies,
+    Permission::ViewApiKeys,
+    Permission::ManageSettings,
+];
 
 /// The reads that are asked for. Cheap to clone.
 #[derive(Clone, Debug, Default)]
